@@ -1,0 +1,212 @@
+"""Facts about the customer: one value each, with its source and as-of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from batonpass.domain.conversation import Identity
+
+# Currencies whose smallest unit is the unit itself: https://docs.stripe.com/currencies#zero-decimal
+_ZERO_DECIMAL = frozenset(
+    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905 - reads as a list
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount in the currency's smallest unit (cents, yen)."""
+
+    amount: int
+    currency: str
+    """ISO 4217 code, lower case."""
+
+    def __str__(self) -> str:
+        if self.currency in _ZERO_DECIMAL:
+            return f"{self.amount:,} {self.currency.upper()}"
+        return f"{Decimal(self.amount) / 100:,.2f} {self.currency.upper()}"
+
+
+FactValue = str | bool | int | Decimal | date | Money | tuple[str, ...]
+"""A tuple is a list of lines, each readable by itself ("Invoice INV-7: 120.00 EUR, open since 2026-11-01")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    name: str
+    """Its path in the context package: `billing.plan`, `account.tier`."""
+    value: FactValue
+    source: str
+    """The connection that told it."""
+    as_of: datetime
+    """When the source said so (the moment of the answer, unless the source gives a better time)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRule:
+    """One line of a mapping file: which value of a source is which of our facts."""
+
+    name: str
+    object: str
+    """The source's object (`company`, `subscription`)."""
+    property: str
+    """The source's own name of the value."""
+    values: tuple[tuple[str, str], ...] = ()
+    """The source's value → ours; a value that is not listed stays as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whom to look up. Looking up by a name alone is never done."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    external_ids: tuple[tuple[str, str], ...] = ()
+    """(connection or connector name, id there)."""
+    identity: Identity = Identity.CLAIMED
+
+    def id_at(self, *names: str) -> str | None:
+        """The person's id at the first of these systems that is known, or None."""
+        known = dict(self.external_ids)
+        return next((known[name] for name in names if name in known), None)
+
+
+class Standing(StrEnum):
+    """How a source's answer came out."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+    AMBIGUOUS = "ambiguous"
+    """Several people match: nothing is shown."""
+    NO_KEY = "no_key"
+    """There was no e-mail address or id to look up with."""
+    WITHHELD = "withheld"
+    """Not asked: the identity is only claimed."""
+    LATE = "late"
+    """No answer within the deadline; asked again afterwards."""
+    DOWN = "down"
+    """It could not answer now; asked again afterwards."""
+    CREDENTIALS_REFUSED = "credentials_refused"
+    REFUSED = "refused"
+    """It refused our question; asking again cannot help."""
+    BROKEN = "broken"
+    """Its answer could not be understood."""
+
+    @property
+    def may_come_later(self) -> bool:
+        return self in {Standing.LATE, Standing.DOWN, Standing.CREDENTIALS_REFUSED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactAnswer:
+    """What one source says of a person. `facts` is empty unless `standing` is FOUND."""
+
+    standing: Standing
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """One source's part of the gathering."""
+
+    source: str
+    standing: Standing
+    facts: tuple[Fact, ...] = ()
+    seconds: float = 0.0
+    detail: str = ""
+    """For people: the error's message where there was one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What all sources said by the deadline."""
+
+    reports: tuple[SourceReport, ...] = ()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return tuple(fact for report in self.reports for fact in report.facts)
+
+    @property
+    def missing(self) -> tuple[SourceReport, ...]:
+        """The sources that gave nothing and should have: the ticket names them."""
+        quiet = {Standing.FOUND, Standing.NOT_FOUND, Standing.NO_KEY}
+        return tuple(report for report in self.reports if report.standing not in quiet)
+
+
+def gathered_to_json(gathered: Gathered) -> dict[str, Any]:
+    """For the journal: JSON types only, and back by `gathered_from_json` without loss."""
+    return {
+        "reports": [
+            {
+                "source": report.source,
+                "standing": report.standing.value,
+                "seconds": report.seconds,
+                "detail": report.detail,
+                "facts": [_fact_to_json(fact) for fact in report.facts],
+            }
+            for report in gathered.reports
+        ]
+    }
+
+
+def gathered_from_json(data: dict[str, Any]) -> Gathered:
+    return Gathered(
+        reports=tuple(
+            SourceReport(
+                source=report["source"],
+                standing=Standing(report["standing"]),
+                seconds=report["seconds"],
+                detail=report["detail"],
+                facts=tuple(_fact_from_json(fact) for fact in report["facts"]),
+            )
+            for report in data["reports"]
+        )
+    )
+
+
+def _fact_to_json(fact: Fact) -> dict[str, Any]:
+    kind, value = _encode(fact.value)
+    return {"name": fact.name, "source": fact.source, "as_of": fact.as_of.isoformat(), "kind": kind, "value": value}
+
+
+def _fact_from_json(data: dict[str, Any]) -> Fact:
+    return Fact(
+        name=data["name"],
+        source=data["source"],
+        as_of=datetime.fromisoformat(data["as_of"]),
+        value=_decode(data["kind"], data["value"]),
+    )
+
+
+def _encode(value: FactValue) -> tuple[str, Any]:
+    match value:
+        case Money():
+            return "money", [value.amount, value.currency]
+        case Decimal():
+            return "decimal", str(value)
+        case date():
+            return "date", value.isoformat()
+        case tuple():
+            return "lines", list(value)
+        case _:
+            return "plain", value
+
+
+def _decode(kind: str, value: Any) -> FactValue:
+    match kind:
+        case "money":
+            return Money(amount=value[0], currency=value[1])
+        case "decimal":
+            return Decimal(value)
+        case "date":
+            return date.fromisoformat(value)
+        case "lines":
+            return tuple(value)
+        case _:
+            plain: FactValue = value
+            return plain

@@ -1,0 +1,81 @@
+"""JSON from outside, parsed in one guarded place.
+
+`json.loads` accepts NaN and duplicate keys, raises `RecursionError` on depth and passes lone surrogates on;
+stricter parsers refuse a whole handoff for half an emoji. This one refuses protocol nonsense with a reason and
+mends text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from batonpass.domain.text import mend
+
+# What mending could change: an escaped control or surrogate, or a raw control or DEL byte; C1 controls are C2 80-9F.
+_SUSPECT = re.compile(rb"\\u00[0189]|\\u007f|\\u[dD][89a-fA-F]|\\[rbf]|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+
+
+class JsonError(ValueError):
+    """The bytes are no JSON that we take. The message says why and never quotes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedJson:
+    value: Any
+    mended: bool
+    """Whether some text held what cannot be stored (NUL, half an emoji, broken UTF-8) and was replaced."""
+
+
+def parse_json(data: bytes) -> ParsedJson:
+    """The value in `data`. Raises `JsonError`.
+
+    Duplicate keys, NaN, Infinity, numbers of over 4300 digits and nesting beyond Python's limit are refused.
+    """
+    text, broken = _decode(data)
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique, strict=False)
+    except RecursionError:
+        raise JsonError("the JSON is nested too deeply") from None
+    except JsonError:
+        raise
+    except json.JSONDecodeError as error:
+        raise JsonError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ValueError:
+        raise JsonError("a number has too many digits") from None
+    if not _SUSPECT.search(data):
+        return ParsedJson(value, mended=broken)
+    mended = _mend(value)
+    return ParsedJson(mended, mended=broken or mended != value)
+
+
+def _decode(data: bytes) -> tuple[str, bool]:
+    try:
+        return data.decode("utf-8-sig"), False
+    except UnicodeDecodeError:
+        return data.decode("utf-8-sig", errors="replace"), True
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise JsonError(f"{name} is not a JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise JsonError("an object has the same key twice")
+    return made
+
+
+def _mend(value: Any) -> Any:
+    match value:
+        case str():
+            return mend(value)
+        case dict():
+            return {mend(key): _mend(item) for key, item in value.items()}
+        case list():
+            return [_mend(item) for item in value]
+        case _:
+            return value

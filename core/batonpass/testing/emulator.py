@@ -1,0 +1,366 @@
+"""The base of the vendors' emulators: an ASGI application with state, latency, faults and a ledger.
+
+An emulator is as strict as its vendor: it checks credentials, required fields and limits, and it answers what the
+vendor answers. It keeps its state in memory, and in `ledger` every effect that it has committed.
+
+On loopback it also answers `GET /_emulator/ledger` and `POST /_emulator/faults` for whoever drives it from
+another process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gzip
+import json
+import random
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from batonpass.domain.clock import Clock, SystemClock
+
+SOCKET_EXTENSION = "batonpass.socket"
+"""Where `batonpass.testing.serving` puts the connection's transport into the ASGI scope."""
+
+
+class Fault(StrEnum):
+    """What a vendor may do to a call."""
+
+    RATE_LIMITED = "rate_limited"
+    """429; with `retry_after` seconds where given, else without the header."""
+    SERVER_ERROR = "server_error"
+    """`status` (500 unless given), before anything is done."""
+    ERROR_AFTER_COMMIT = "error_after_commit"
+    """`status` (500 unless given), after the effect was committed."""
+    ANSWER_LOST = "answer_lost"
+    """The effect is committed, then the connection is reset without a byte."""
+    ANSWER_TRUNCATED = "answer_truncated"
+    """The effect is committed, half the body arrives, then the connection is reset."""
+    ANSWER_EMPTY = "answer_empty"
+    """The effect is committed; 2xx without a body."""
+    NEVER_ANSWERED = "never_answered"
+    """The call is read, nothing is done, nothing is answered for `seconds` (60 unless given)."""
+    ANSWERED_LATE = "answered_late"
+    """The effect is committed at once; the answer takes `seconds` (60 unless given)."""
+    RESET = "reset"
+    """The connection is reset before anything is done."""
+    HTML_PAGE = "html_page"
+    """200 with a login page instead of JSON; nothing is done."""
+    BROKEN_JSON = "broken_json"
+    """200 with a body that is no JSON, after the effect was committed."""
+    REDIRECT = "redirect"
+    """302 to `location`; nothing is done."""
+    DRIP = "drip"
+    """The effect is committed; the answer comes a byte each 0.1 s."""
+    GZIP_BOMB = "gzip_bomb"
+    """200 MB of zeros in 200 KB of gzip; nothing is done."""
+    UNAUTHORISED = "unauthorised"
+    """401, as for a revoked key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One committed change."""
+
+    kind: str
+    """`ticket.opened`, `note.appended`, …"""
+    id: str
+    key: str | None
+    """The caller's own key of the effect (external id, marker), where it sent one."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """How long an answer takes: `seconds` ± `spread` (a share of it), evenly spread."""
+
+    seconds: float = 0.0
+    spread: float = 0.0
+
+    def draw(self, chance: random.Random) -> float:
+        return self.seconds * (1 + self.spread * chance.uniform(-1, 1))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Planned:
+    fault: Fault
+    operation: str | None
+    times: int
+    retry_after: float | None = None
+    status: int = 500
+    seconds: float = 60.0
+    location: str = "https://elsewhere.example/"
+
+
+Handler = Callable[[Request], Awaitable[Response] | Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One endpoint: its handler is called after credentials and limits have been checked."""
+
+    name: str
+    """As in the connector's `Call.operation`."""
+    method: str
+    path: str
+    """A Starlette path (`/api/v2/tickets/{id:int}`)."""
+    handler: Handler
+    open: bool = False
+    """Whether it needs no credentials (a token endpoint checks its own)."""
+
+
+@dataclass(slots=True)
+class Emulator(ABC):
+    """Subclasses give the operations, the credential check, the error bodies and the rate limit's headers."""
+
+    latency: Latency = field(default_factory=Latency)
+    clock: Clock = field(default_factory=SystemClock)
+    calls_per_window: int | None = None
+    """The vendor's rate limit; None: no limit."""
+    seed: int = 1
+    ledger: list[Effect] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    """The operation of every call that arrived, in order."""
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)  # noqa: S311 - no secret
+        self._faults: deque[_Planned] = deque()
+        self._window: deque[float] = deque()
+        routes = [Route(op.path, self._guarded(op), methods=[op.method]) for op in self.operations()]
+        self._app = Starlette(
+            routes=[
+                *routes,
+                Route("/_emulator/ledger", self._show_ledger, methods=["GET"]),
+                Route("/_emulator/faults", self._plan_fault, methods=["POST"]),
+            ],
+            exception_handlers={404: self._unknown_path, 405: self._unknown_path},
+        )
+
+    # What a vendor fills in -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def operations(self) -> Sequence[Operation]: ...
+
+    @abstractmethod
+    def authorised(self, request: Request) -> bool:
+        """Whether the request proves who it is."""
+
+    @abstractmethod
+    def error(self, status: int, *, code: str, message: str) -> Response:
+        """An error in the vendor's own shape."""
+
+    def limit_headers(self, remaining: int, reset: float) -> dict[str, str]:
+        """The vendor's rate-limit headers; `reset` in seconds from now."""
+        del remaining, reset
+        return {}
+
+    @property
+    def window_seconds(self) -> float:
+        """The length of the vendor's rate window."""
+        return 60.0
+
+    # What tests and people use ----------------------------------------------------------------------------------
+
+    def next_call(
+        self,
+        fault: Fault,
+        *,
+        operation: str | None = None,
+        times: int = 1,
+        retry_after: float | None = None,
+        status: int = 500,
+        seconds: float = 60.0,
+        location: str = "https://elsewhere.example/",
+    ) -> None:
+        """Let the next `times` calls (of `operation`, where given) meet with `fault`."""
+        self._faults.append(
+            _Planned(
+                fault=fault,
+                operation=operation,
+                times=times,
+                retry_after=retry_after,
+                status=status,
+                seconds=seconds,
+                location=location,
+            )
+        )
+
+    def heal(self) -> None:
+        """Forget the faults that have not happened yet."""
+        self._faults.clear()
+
+    def commit(self, kind: str, id: str, *, key: str | None = None) -> None:  # noqa: A002 - the ledger's word
+        """Note one effect in the ledger."""
+        self.ledger.append(Effect(kind=kind, id=id, key=key, at=self.clock.now()))
+
+    def effects(self, kind: str) -> list[Effect]:
+        return [effect for effect in self.ledger if effect.kind == kind]
+
+    # How a call goes ------------------------------------------------------------------------------------------
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def _guarded(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            self.calls.append(operation.name)
+            await asyncio.sleep(self.latency.draw(self._chance))
+            fault = self._take_fault(operation.name)
+            if fault is not None and (early := await self._before(fault, request)) is not None:
+                return early
+            if not operation.open and not self.authorised(request):
+                return self.error(401, code="unauthorized", message="Couldn't authenticate you")
+            allowed, headers = self._count_call()
+            if not allowed:
+                response = self.error(429, code="rate_limited", message="Rate limit exceeded")
+            else:
+                made = operation.handler(request)
+                response = made if isinstance(made, Response) else await made
+            response.headers.update(headers)
+            return response if fault is None else await self._after(fault, request, response)
+
+        return answer
+
+    def _take_fault(self, operation: str) -> _Planned | None:
+        for planned in self._faults:
+            if planned.operation in {None, operation}:
+                planned.times -= 1
+                if planned.times == 0:
+                    self._faults.remove(planned)
+                return planned
+        return None
+
+    async def _before(self, planned: _Planned, request: Request) -> Response | None:
+        """The answer to a call that is not to be handled; None: handle it first."""
+        match planned.fault:
+            case Fault.RATE_LIMITED:
+                response = self.error(429, code="rate_limited", message="Rate limit exceeded")
+                if planned.retry_after is not None:
+                    response.headers["Retry-After"] = f"{planned.retry_after:g}"
+                return response
+            case Fault.SERVER_ERROR:
+                return self.error(planned.status, code="internal_error", message="Something went wrong")
+            case Fault.UNAUTHORISED:
+                return self.error(401, code="unauthorized", message="Couldn't authenticate you")
+            case Fault.NEVER_ANSWERED:
+                await asyncio.sleep(planned.seconds)
+                return _Reset(request)
+            case Fault.RESET:
+                return _Reset(request)
+            case Fault.HTML_PAGE:
+                return Response("<html><title>Sign in</title></html>", media_type="text/html")
+            case Fault.REDIRECT:
+                return Response(status_code=302, headers={"Location": planned.location})
+            case Fault.GZIP_BOMB:
+                return Response(_bomb(), media_type="application/json", headers={"Content-Encoding": "gzip"})
+            case _:
+                return None
+
+    async def _after(self, planned: _Planned, request: Request, response: Response) -> Response:
+        """What becomes of the answer to a call that has been handled."""
+        match planned.fault:
+            case Fault.ANSWER_LOST:
+                return _Reset(request)
+            case Fault.ANSWER_TRUNCATED:
+                return _Truncated(request, response)
+            case Fault.ANSWER_EMPTY:
+                return Response(status_code=response.status_code, media_type="application/json")
+            case Fault.BROKEN_JSON:
+                return Response('{"ticket": {"id": 1', status_code=200, media_type="application/json")
+            case Fault.ERROR_AFTER_COMMIT:
+                return self.error(planned.status, code="internal_error", message="Something went wrong")
+            case Fault.ANSWERED_LATE:
+                await asyncio.sleep(planned.seconds)
+                return response
+            case Fault.DRIP:
+                return _Drip(response)
+            case _:
+                return response
+
+    def _count_call(self) -> tuple[bool, dict[str, str]]:
+        if self.calls_per_window is None:
+            return True, self.limit_headers(remaining=699, reset=self.window_seconds)
+        now = self.clock.monotonic()
+        while self._window and self._window[0] <= now - self.window_seconds:
+            self._window.popleft()
+        reset = self.window_seconds - (now - self._window[0]) if self._window else self.window_seconds
+        if len(self._window) >= self.calls_per_window:
+            return False, {**self.limit_headers(remaining=0, reset=reset), "Retry-After": str(max(1, round(reset)))}
+        self._window.append(now)
+        return True, self.limit_headers(remaining=self.calls_per_window - len(self._window), reset=reset)
+
+    async def _unknown_path(self, request: Request, error: Exception) -> Response:
+        del error
+        self.calls.append(f"unknown {request.method} {request.url.path}")
+        return self.error(404, code="not_found", message="The resource does not exist")
+
+    async def _show_ledger(self, request: Request) -> Response:
+        del request
+        return JSONResponse([{**asdict(effect), "at": effect.at.isoformat()} for effect in self.ledger])
+
+    async def _plan_fault(self, request: Request) -> Response:
+        try:
+            told = json.loads(await request.body())
+            self.next_call(Fault(told.pop("fault")), **told)
+        except (ValueError, TypeError, KeyError) as error:
+            known = ", ".join(Fault)
+            return JSONResponse({"error": f"not a fault that can be planned: {error}; known: {known}"}, 400)
+        return JSONResponse({"planned": len(self._faults)})
+
+
+class _Reset(Response):
+    """Resets the connection without a byte."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self._socket: Any = request.scope.get("extensions", {}).get(SOCKET_EXTENSION)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._socket is None:
+            raise RuntimeError("serve the emulator with batonpass.testing.serving: only that can reset a connection")
+        self._socket.abort()
+        await receive()  # gives http.disconnect once the socket is gone; then there is nobody to answer
+
+
+class _Truncated(_Reset):
+    def __init__(self, request: Request, whole: Response) -> None:
+        super().__init__(request)
+        self._whole = whole
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytes(self._whole.body)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": self._whole.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await asyncio.sleep(0.01)
+        await super().__call__(scope, receive, send)
+
+
+class _Drip(Response):
+    def __init__(self, whole: Response) -> None:
+        super().__init__()
+        self._whole = whole
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": self._whole.status_code, "headers": headers})
+        for byte in bytes(self._whole.body):
+            await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+            await asyncio.sleep(0.1)
+        await send({"type": "http.response.body", "body": b""})
+
+
+@functools.cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(200_000_000), compresslevel=1)

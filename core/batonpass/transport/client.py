@@ -1,0 +1,285 @@
+"""The transport of one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from batonpass.domain.clock import Clock
+from batonpass.domain.errors import (
+    BatonpassError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    RefusedError,
+    RetryLaterError,
+)
+from batonpass.domain.json_text import JsonError, parse_json
+from batonpass.transport.calls import Answer, Call, Explanation, unexpected_content
+from batonpass.transport.credentials import Credentials
+from batonpass.transport.gate import Gate
+
+DEADLINE = 10.0
+MOST_BYTES = 5_000_000
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_TITLE = re.compile(rb"<title[^>]*>([^<]{0,80})", re.IGNORECASE)
+_REQUEST_IDS = ("x-request-id", "request-id", "x-zendesk-request-id", "x-hubspot-correlation-id")
+
+Explain = Callable[[Any], Explanation]
+
+
+def open_http_client(*, connections: int = 50) -> httpx.AsyncClient:
+    """A client over aiohttp: httpx's own pool costs four times the CPU at 32 calls in flight.
+
+    One per connection, at most 50 sockets each. Redirects are never followed: they would carry keys to another
+    host. The environment's proxies are not trusted.
+    """
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
+    transport = AiohttpTransport(limits=limits, trust_env=False)
+    return httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=None)
+
+
+class Transport:
+    """Calls one connection's API.
+
+    `call` raises `RetryLaterError` (nothing happened there), `RefusedError` (it will not), `OutcomeUnknownError`
+    (an effect without a clear answer) and nothing else on purpose.
+    """
+
+    def __init__(
+        self,
+        *,
+        connection: str,
+        base_url: str,
+        hosts: tuple[str, ...],
+        http: httpx.AsyncClient,
+        credentials: Credentials,
+        clock: Clock,
+        explain: Explain = lambda _: Explanation(),
+        headers: Mapping[str, str] | None = None,
+        deadline: float = DEADLINE,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """`hosts` are the allowed names: exact (`api.stripe.com`) or a suffix (`.zendesk.com`); loopback always is.
+
+        `explain` reads the vendor's error body; `headers` go with every call. `deadline` is in seconds.
+        """
+        self.connection = connection
+        self.deadline = deadline
+        self._base = _checked_base(base_url, hosts, connection)
+        self._http = http
+        self._credentials = credentials
+        self._clock = clock
+        self._explain = explain
+        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._most_bytes = most_bytes
+        self._account_gate = Gate(connection, clock)
+        self._gates: dict[str, Gate] = {}
+
+    async def call(self, call: Call) -> Answer:
+        """Send one call and judge its answer."""
+        gate = self._gates.get(call.operation)
+        if gate is None:
+            gate = self._gates[call.operation] = Gate(f"{self.connection} {call.operation}", self._clock)
+        account_probe = self._account_gate.enter()
+        try:
+            probe = gate.enter()
+            try:
+                return await self._authorised(call, gate)
+            finally:
+                gate.leave(probe)
+        finally:
+            self._account_gate.leave(account_probe)
+
+    async def _authorised(self, call: Call, gate: Gate) -> Answer:
+        """Once more after a 401, with renewed credentials or to confirm that it is meant."""
+        proof = await self._credentials.headers()
+        try:
+            return await self._within_deadline(call, gate, proof)
+        except _UnauthorisedError:
+            if self._account_gate.closed:
+                raise self._account_gate.refusal(1.0) from None
+        await self._credentials.renew(proof)
+        try:
+            return await self._within_deadline(call, gate, await self._credentials.headers())
+        except _UnauthorisedError:
+            raise self._account_gate.unauthorised() from None
+
+    async def _within_deadline(self, call: Call, gate: Gate, proof: Mapping[str, str]) -> Answer:
+        seconds = call.deadline or self.deadline
+        try:
+            async with asyncio.timeout(seconds):
+                response, body = await self._exchange(call, proof)
+        except TimeoutError:
+            gate.failed()
+            raise self._no_answer(call, f"no answer within {seconds:g} s", code="timeout") from None
+        except httpx.HTTPError as error:
+            gate.failed()
+            if _never_connected(error):
+                raise RetryLaterError(f"{call.operation}: could not connect", code="unreachable") from None
+            raise self._no_answer(call, "the connection broke", code="connection_broke") from None
+        except aiohttp.ClientError:
+            gate.failed()
+            raise self._no_answer(call, "the connection broke", code="connection_broke") from None
+        return self._judged(call, gate, response, body)
+
+    async def _exchange(self, call: Call, proof: Mapping[str, str]) -> tuple[httpx.Response, bytes | None]:
+        """The response and its decoded body; None where the body went past the size cap."""
+        request = self._http.build_request(
+            call.method,
+            self._base + call.path,
+            params=list(call.params) or None,
+            json=call.json,
+            data=_form(call.form),
+            headers={**self._headers, **call.headers, **proof},
+        )
+        response = await self._http.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self._most_bytes:
+                    return response, None
+            return response, bytes(body)
+        finally:
+            await response.aclose()
+
+    def _judged(self, call: Call, gate: Gate, response: httpx.Response, body: bytes | None) -> Answer:
+        status = response.status_code
+        headers = response.headers
+        request_id = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+        if 200 <= status < 300:
+            data = self._parsed(call, response, body, request_id)
+            self._account_gate.succeeded()
+            gate.succeeded()
+            return Answer(call=call, status=status, headers=headers, data=data, request_id=request_id)
+        if status == 401:
+            raise _UnauthorisedError
+        self._account_gate.succeeded()
+        if status >= 500:
+            gate.failed()
+        elif status != 429:
+            gate.succeeded()  # it refuses this call, but it is there
+        raise self._error(call, gate, response, body, request_id)
+
+    def _error(
+        self, call: Call, gate: Gate, response: httpx.Response, body: bytes | None, request_id: str | None
+    ) -> BatonpassError:
+        status = response.status_code
+        if 300 <= status < 400:
+            return RefusedError(
+                f"{call.operation}: redirect refused", status=status, code="redirect_refused", request_id=request_id
+            )
+        after = retry_after(response.headers.get("retry-after"), self._clock)
+        if status == 429:
+            return gate.limited(after)
+        if status in {408, 425, 503} or (status >= 500 and not call.effect):
+            return RetryLaterError(
+                f"{call.operation}: HTTP {status}", retry_after=after, code="unavailable", request_id=request_id
+            )
+        if status >= 500:
+            return OutcomeUnknownError(f"{call.operation}: HTTP {status}", code="server_error", request_id=request_id)
+        said = self._explanation(body)
+        about = "".join(f" {word}" for word in (*said.reasons, *said.fields))
+        return RefusedError(
+            f"{call.operation}: HTTP {status}{about}",
+            status=status,
+            fields=said.fields,
+            reasons=said.reasons,
+            code=_REFUSAL_CODES.get(status, "refused"),
+            request_id=request_id,
+        )
+
+    def _explanation(self, body: bytes | None) -> Explanation:
+        """What the vendor says of its refusal; a body of any other shape says nothing."""
+        try:
+            return self._explain(parse_json(body or b"").value)
+        except (JsonError, LookupError, TypeError, ValueError, AttributeError):
+            return Explanation()
+
+    def _parsed(self, call: Call, response: httpx.Response, body: bytes | None, request_id: str | None) -> Any:
+        if body is None:
+            raise unexpected_content(call, f"larger than {self._most_bytes:,} bytes", request_id=request_id)
+        kind = response.headers.get("content-type", "without a content type").split(";")[0].strip().lower()
+        if not body and response.status_code == 204:
+            return None
+        if "json" not in kind:
+            raise unexpected_content(call, f"{kind}, no JSON{_page_title(body)}", request_id=request_id)
+        try:
+            return parse_json(body).value
+        except JsonError as error:
+            raise unexpected_content(call, str(error), request_id=request_id) from None
+
+    @staticmethod
+    def _no_answer(call: Call, what: str, *, code: str) -> BatonpassError:
+        message = f"{call.operation}: {what}"
+        return OutcomeUnknownError(message, code=code) if call.effect else RetryLaterError(message, code=code)
+
+
+class _UnauthorisedError(Exception):
+    """HTTP 401, before it is known whether it is meant."""
+
+
+_REFUSAL_CODES = {403: "forbidden", 404: "not_found", 409: "conflict", 410: "gone", 413: "too_large"}
+
+
+def retry_after(value: str | None, clock: Clock) -> float | None:
+    """The seconds of a `Retry-After` header (RFC 9110 §10.2.3); None where it is absent or nonsense."""
+    if value is None:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value.strip()):
+        return float(value)
+    try:
+        seconds = (parsedate_to_datetime(value) - clock.now()).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if seconds > 0 else None
+
+
+def _never_connected(error: httpx.HTTPError) -> bool:
+    """Whether no byte of the request can have reached the vendor.
+
+    httpx-aiohttp 0.2 names a connection that broke after the request was sent `ConnectTimeout` too, so the cause
+    decides where there is one.
+    """
+    if error.__cause__ is not None:
+        return isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    return isinstance(error, httpx.ConnectError)
+
+
+def _form(form: Any) -> dict[str, str | list[str]] | None:
+    if form is None:
+        return None
+    fields: dict[str, str | list[str]] = {}
+    for name, value in form:
+        known = fields.get(name)
+        fields[name] = value if known is None else [*([known] if isinstance(known, str) else known), value]
+    return fields
+
+
+def _page_title(body: bytes) -> str:
+    found = _TITLE.search(body[:20_000])
+    return f" (a page titled {found[1].decode('utf-8', 'replace').strip()!r})" if found else ""
+
+
+def _checked_base(base_url: str, hosts: tuple[str, ...], connection: str) -> str:
+    """The base URL if it names an allowed host by https (loopback: http too), without a trailing slash."""
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").lower()
+    if host in _LOOPBACK and parts.scheme in {"http", "https"}:
+        return base_url.rstrip("/")
+    allowed = any(host.endswith(rule) and host != rule[1:] if rule.startswith(".") else host == rule for rule in hosts)
+    if parts.scheme != "https" or not allowed or parts.username or parts.password:
+        raise ConfigurationError(
+            f"connection {connection!r}: {host or 'the address'} is not one of its vendor's hosts "
+            f"({', '.join(hosts)}) by https; correct base_url or leave it out",
+            code="host_not_allowed",
+        )
+    return base_url.rstrip("/")
