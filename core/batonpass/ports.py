@@ -10,13 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, get_args, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.facts import FactAnswer, FactRule, Person
-from batonpass.domain.ticket import FieldSchema, Note, NoteKey, StoredTicket, TicketDraft, TicketKey, TicketRef
+from batonpass.domain.ticket import (
+    FieldSchema,
+    Note,
+    NoteKey,
+    StoredTicket,
+    TicketDraft,
+    TicketKey,
+    TicketRef,
+)
 from batonpass.transport import Credentials, Transport
 from batonpass.transport.client import Explain
 
@@ -97,15 +105,33 @@ class Probe(Protocol):
         ...
 
 
-class ConnectionSettings(BaseModel):
-    """The `[connections.<name>]` table of `config.toml`: what every connector takes. Vendors add their own keys.
+class WithSecrets(BaseModel):
+    """A table of `config.toml` that may hold secrets.
 
-    Fields of type `SecretStr` take `"env:NAME"` or `"file:PATH"` in the file and arrive here resolved.
+    Fields of type `SecretStr` take `"env:NAME"` or `"file:PATH"` in the file. The validation context
+    `{"secret": resolve}` turns that into the secret; `resolve` raises `PydanticCustomError` where it cannot.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    connector: str
+    @field_validator("*", mode="before")
+    @classmethod
+    def _resolved(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.context is None or info.field_name is None or value is None:
+            return value
+        annotation = cls.model_fields[info.field_name].annotation
+        if annotation is SecretStr or SecretStr in get_args(annotation):
+            return info.context["secret"](value)
+        return value
+
+
+class ConnectionSettings(WithSecrets):
+    """The `[connections.<name>]` table of `config.toml`: what every connector takes. Vendors add their own keys."""
+
+    connector: str | None = None
+    """The connector's name; None: the connection's own name."""
+    mapping: str | None = None
+    """The mapping file; None: `mappings/<connection>.toml` beside the configuration."""
     base_url: str | None = None
     """Another address of the same API: an emulator on loopback. None: the vendor's own."""
     deadline: float = 10.0
@@ -179,4 +205,5 @@ __all__ = [
     "OpenTransport",
     "Probe",
     "SecretStr",
+    "WithSecrets",
 ]

@@ -53,7 +53,9 @@ class Turn(Value):
 class Conversation(Value):
     id: Name | None = Field(None, description="The AI agent's own id of the conversation.")
     channel: Name | None = Field(None, examples=["web_chat"])
-    language: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["en"])
+    language: Annotated[str, Field(max_length=35)] | None = Field(
+        None, description="BCP 47 tag.", examples=["en"]
+    )
     turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
 
 
@@ -84,7 +86,9 @@ class Customer(Value):
     email: Annotated[str, Field(max_length=254)] | None = None
     phone: Annotated[str, Field(max_length=50)] | None = None
     external_ids: dict[Name, Name] = Field(
-        default_factory=dict, description="Ids in other systems, by connection name.", examples=[{"stripe": "cus_123"}]
+        default_factory=dict,
+        description="Ids in other systems, by connection name.",
+        examples=[{"stripe": "cus_123"}],
     )
     identity: Identity = Identity.CLAIMED
 

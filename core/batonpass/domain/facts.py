@@ -24,10 +24,19 @@ class Money:
     currency: str
     """ISO 4217 code, lower case."""
 
+    @classmethod
+    def of(cls, amount: Decimal, currency: str) -> Money:
+        """From whole units (12.50 euros, 1,200 yen), rounded to the smallest unit."""
+        code = currency.lower()
+        return cls(amount=round(amount if code in _ZERO_DECIMAL else amount * 100), currency=code)
+
+    @property
+    def major(self) -> Decimal:
+        """The amount in the currency's main unit: euros, not cents; with all the decimals that it has."""
+        return Decimal(self.amount) if self.currency in _ZERO_DECIMAL else Decimal(self.amount).scaleb(-2)
+
     def __str__(self) -> str:
-        if self.currency in _ZERO_DECIMAL:
-            return f"{self.amount:,} {self.currency.upper()}"
-        return f"{Decimal(self.amount) / 100:,.2f} {self.currency.upper()}"
+        return f"{self.major:,f} {self.currency.upper()}"
 
 
 FactValue = str | bool | int | Decimal | date | Money | tuple[str, ...]
@@ -171,7 +180,13 @@ def gathered_from_json(data: dict[str, Any]) -> Gathered:
 
 def _fact_to_json(fact: Fact) -> dict[str, Any]:
     kind, value = _encode(fact.value)
-    return {"name": fact.name, "source": fact.source, "as_of": fact.as_of.isoformat(), "kind": kind, "value": value}
+    return {
+        "name": fact.name,
+        "source": fact.source,
+        "as_of": fact.as_of.isoformat(),
+        "kind": kind,
+        "value": value,
+    }
 
 
 def _fact_from_json(data: dict[str, Any]) -> Fact:

@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 from batonpass.domain.text import mend
 
 # What mending could change: an escaped control or surrogate, or a raw control or DEL byte; C1 controls are C2 80-9F.
-_SUSPECT = re.compile(rb"\\u00[0189]|\\u007f|\\u[dD][89a-fA-F]|\\[rbf]|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+_SUSPECT = re.compile(
+    rb"\\u00[0189]|\\u007f|\\u[dD][89a-fA-F]|\\[rbf]|[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]"
+)
 
 
 class JsonError(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NewType
 
@@ -151,3 +151,36 @@ class NotLanded:
     """For the agent and for support ops: `not an option of this field`, `dropped by the helpdesk`, …"""
     where: str | None = None
     """`mappings/zendesk.toml:14`, where a mapping line is to be mended."""
+
+
+def landed(sent: FieldContent, stored: FieldContent | None) -> bool:
+    """Whether what a helpdesk keeps in a field is what was sent.
+
+    Helpdesks give some values back in another dress: numbers and dates as text, white space trimmed, options in
+    their own order, an empty value or an unticked box as nothing. None of these is a difference.
+    """
+    if isinstance(sent, tuple) or isinstance(stored, tuple):
+        return _options(sent) == _options(stored)
+    if (isinstance(sent, date) or isinstance(stored, date)) and sent and stored:
+        return str(sent)[:10] == str(stored)[:10]
+    return _plain(sent) == _plain(stored) or _same_number(sent, stored)
+
+
+def _options(value: FieldContent | None) -> frozenset[str]:
+    several = value if isinstance(value, tuple) else (value,)
+    return frozenset(text for item in several if (text := _plain(item)))
+
+
+def _plain(value: FieldContent | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else ""
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+
+def _same_number(sent: FieldContent, stored: FieldContent | None) -> bool:
+    """Where at least one of the two is a number: 12.50 and "12.5" are the same, two texts are not."""
+    numbers = [isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (sent, stored)]
+    try:
+        return any(numbers) and Decimal(_plain(sent)) == Decimal(_plain(stored))
+    except InvalidOperation:
+        return False

@@ -120,7 +120,7 @@ class Operation:
     """Whether it needs no credentials (a token endpoint checks its own)."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Emulator(ABC):
     """Subclasses give the operations, the credential check, the error bodies and the rate limit's headers."""
 
@@ -244,19 +244,10 @@ class Emulator(ABC):
     async def _before(self, planned: _Planned, request: Request) -> Response | None:
         """The answer to a call that is not to be handled; None: handle it first."""
         match planned.fault:
-            case Fault.RATE_LIMITED:
-                response = self.error(429, code="rate_limited", message="Rate limit exceeded")
-                if planned.retry_after is not None:
-                    response.headers["Retry-After"] = f"{planned.retry_after:g}"
-                return response
-            case Fault.SERVER_ERROR:
-                return self.error(planned.status, code="internal_error", message="Something went wrong")
-            case Fault.UNAUTHORISED:
-                return self.error(401, code="unauthorized", message="Couldn't authenticate you")
-            case Fault.NEVER_ANSWERED:
-                await asyncio.sleep(planned.seconds)
-                return _Reset(request)
-            case Fault.RESET:
+            case Fault.RATE_LIMITED | Fault.SERVER_ERROR | Fault.UNAUTHORISED:
+                return self._refusal(planned)
+            case Fault.NEVER_ANSWERED | Fault.RESET:
+                await asyncio.sleep(planned.seconds if planned.fault is Fault.NEVER_ANSWERED else 0)
                 return _Reset(request)
             case Fault.HTML_PAGE:
                 return Response("<html><title>Sign in</title></html>", media_type="text/html")
@@ -266,6 +257,16 @@ class Emulator(ABC):
                 return Response(_bomb(), media_type="application/json", headers={"Content-Encoding": "gzip"})
             case _:
                 return None
+
+    def _refusal(self, planned: _Planned) -> Response:
+        if planned.fault is Fault.UNAUTHORISED:
+            return self.error(401, code="unauthorized", message="Couldn't authenticate you")
+        if planned.fault is Fault.SERVER_ERROR:
+            return self.error(planned.status, code="internal_error", message="Something went wrong")
+        response = self.error(429, code="rate_limited", message="Rate limit exceeded")
+        if planned.retry_after is not None:
+            response.headers["Retry-After"] = f"{planned.retry_after:g}"
+        return response
 
     async def _after(self, planned: _Planned, request: Request, response: Response) -> Response:
         """What becomes of the answer to a call that has been handled."""
@@ -296,7 +297,10 @@ class Emulator(ABC):
             self._window.popleft()
         reset = self.window_seconds - (now - self._window[0]) if self._window else self.window_seconds
         if len(self._window) >= self.calls_per_window:
-            return False, {**self.limit_headers(remaining=0, reset=reset), "Retry-After": str(max(1, round(reset)))}
+            return False, {
+                **self.limit_headers(remaining=0, reset=reset),
+                "Retry-After": str(max(1, round(reset))),
+            }
         self._window.append(now)
         return True, self.limit_headers(remaining=self.calls_per_window - len(self._window), reset=reset)
 
@@ -328,7 +332,9 @@ class _Reset(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._socket is None:
-            raise RuntimeError("serve the emulator with batonpass.testing.serving: only that can reset a connection")
+            raise RuntimeError(
+                "serve the emulator with batonpass.testing.serving: only that can reset a connection"
+            )
         self._socket.abort()
         await receive()  # gives http.disconnect once the socket is gone; then there is nobody to answer
 

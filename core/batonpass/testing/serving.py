@@ -21,7 +21,8 @@ class _OpenProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self.scope.setdefault("extensions", {})[SOCKET_EXTENSION] = self.transport  # type: ignore[typeddict-item,typeddict-unknown-key]
+        extensions: dict[str, Any] = self.scope.setdefault("extensions", {})
+        extensions[SOCKET_EXTENSION] = self.transport
 
 
 class _QuietServer(uvicorn.Server):
@@ -63,7 +64,7 @@ async def served(app: ASGIApp | Any, *, port: int = 0, lifespan: str = "off") ->
     server = _server(app, lifespan)
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not running.done():
+        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn gives a flag, no event
             await asyncio.sleep(0.005)
         if running.done():
             running.result()
@@ -85,7 +86,7 @@ def served_in_thread(app: ASGIApp | Any, *, port: int = 0) -> Iterator[str]:
         async with served(app, port=port) as url:
             address.append(url)
             ready.set()
-            while not stop.is_set():
+            while not stop.is_set():  # noqa: ASYNC110 - set from another thread
                 await asyncio.sleep(0.02)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)

@@ -24,9 +24,13 @@ class Call:
     params: Params = ()
     json: Any = None
     form: Params | None = None
+    content: bytes | None = None
+    """The body as it is, where its bytes are signed; `headers` then name its type."""
     headers: Mapping[str, str] = field(default_factory=dict)
     effect: bool = False
     """Whether it changes something there: then no clear answer means `OutcomeUnknownError`."""
+    reads_body: bool = True
+    """False: any 2xx will do, its body means nothing to us."""
     deadline: float | None = None
     """Seconds for the whole call; None: the connection's own."""
 
@@ -56,7 +60,9 @@ class Answer:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            places = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors(include_input=False)})
+            places = sorted(
+                {".".join(str(part) for part in item["loc"]) for item in error.errors(include_input=False)}
+            )
             raise self.unexpected(f"unlike the documented shape at {', '.join(places[:5])}") from None
 
     def unexpected(self, what: str) -> BatonpassError:

@@ -17,6 +17,7 @@ from batonpass.domain.clock import Clock
 from batonpass.domain.errors import (
     BatonpassError,
     ConfigurationError,
+    CredentialsRefusedError,
     OutcomeUnknownError,
     RefusedError,
     RetryLaterError,
@@ -41,9 +42,13 @@ def open_http_client(*, connections: int = 50) -> httpx.AsyncClient:
     One per connection, at most 50 sockets each. Redirects are never followed: they would carry keys to another
     host. The environment's proxies are not trusted.
     """
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
+    )
     transport = AiohttpTransport(limits=limits, trust_env=False)
-    return httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False, timeout=None)
+    client = httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
+    client.timeout = httpx.Timeout(None)  # every call has its own total deadline; httpx's is per read
+    return client
 
 
 class Transport:
@@ -106,7 +111,10 @@ class Transport:
         except _UnauthorisedError:
             if self._account_gate.closed:
                 raise self._account_gate.refusal(1.0) from None
-        await self._credentials.renew(proof)
+        try:
+            await self._credentials.renew(proof)
+        except CredentialsRefusedError:  # the old ones are refused, new ones are not given
+            raise self._account_gate.unauthorised() from None
         try:
             return await self._within_deadline(call, gate, await self._credentials.headers())
         except _UnauthorisedError:
@@ -137,6 +145,7 @@ class Transport:
             self._base + call.path,
             params=list(call.params) or None,
             json=call.json,
+            content=call.content,
             data=_form(call.form),
             headers={**self._headers, **call.headers, **proof},
         )
@@ -175,17 +184,25 @@ class Transport:
         status = response.status_code
         if 300 <= status < 400:
             return RefusedError(
-                f"{call.operation}: redirect refused", status=status, code="redirect_refused", request_id=request_id
+                f"{call.operation}: redirect refused",
+                status=status,
+                code="redirect_refused",
+                request_id=request_id,
             )
         after = retry_after(response.headers.get("retry-after"), self._clock)
         if status == 429:
             return gate.limited(after)
         if status in {408, 425, 503} or (status >= 500 and not call.effect):
             return RetryLaterError(
-                f"{call.operation}: HTTP {status}", retry_after=after, code="unavailable", request_id=request_id
+                f"{call.operation}: HTTP {status}",
+                retry_after=after,
+                code="unavailable",
+                request_id=request_id,
             )
         if status >= 500:
-            return OutcomeUnknownError(f"{call.operation}: HTTP {status}", code="server_error", request_id=request_id)
+            return OutcomeUnknownError(
+                f"{call.operation}: HTTP {status}", code="server_error", request_id=request_id
+            )
         said = self._explanation(body)
         about = "".join(f" {word}" for word in (*said.reasons, *said.fields))
         return RefusedError(
@@ -204,11 +221,13 @@ class Transport:
         except (JsonError, LookupError, TypeError, ValueError, AttributeError):
             return Explanation()
 
-    def _parsed(self, call: Call, response: httpx.Response, body: bytes | None, request_id: str | None) -> Any:
+    def _parsed(
+        self, call: Call, response: httpx.Response, body: bytes | None, request_id: str | None
+    ) -> Any:
         if body is None:
             raise unexpected_content(call, f"larger than {self._most_bytes:,} bytes", request_id=request_id)
         kind = response.headers.get("content-type", "without a content type").split(";")[0].strip().lower()
-        if not body and response.status_code == 204:
+        if not call.reads_body or (not body and response.status_code == 204):
             return None
         if "json" not in kind:
             raise unexpected_content(call, f"{kind}, no JSON{_page_title(body)}", request_id=request_id)
@@ -275,7 +294,9 @@ def _checked_base(base_url: str, hosts: tuple[str, ...], connection: str) -> str
     host = (parts.hostname or "").lower()
     if host in _LOOPBACK and parts.scheme in {"http", "https"}:
         return base_url.rstrip("/")
-    allowed = any(host.endswith(rule) and host != rule[1:] if rule.startswith(".") else host == rule for rule in hosts)
+    allowed = any(
+        host.endswith(rule) and host != rule[1:] if rule.startswith(".") else host == rule for rule in hosts
+    )
     if parts.scheme != "https" or not allowed or parts.username or parts.password:
         raise ConfigurationError(
             f"connection {connection!r}: {host or 'the address'} is not one of its vendor's hosts "

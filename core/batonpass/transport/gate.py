@@ -90,7 +90,9 @@ class Gate:
                 retry_after=seconds,
                 consumes_attempt=False,
             )
-        what = {"rate_limited": "limited by the vendor", "breaker_open": "failing repeatedly, given a rest"}[self._why]
+        what = {"rate_limited": "limited by the vendor", "breaker_open": "failing repeatedly, given a rest"}[
+            self._why
+        ]
         return RetryLaterError(
             f"{self._name}: {what}, resumes in {seconds:.0f} s",
             retry_after=seconds,

@@ -1,0 +1,198 @@
+"""HubSpot as a source of facts: our words ↔ wire."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+
+from batonpass.domain.clock import Clock
+from batonpass.domain.errors import ConfigurationError, RefusedError
+from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
+from batonpass.ports import Access
+from batonpass_hubspot.client import MOST_IN_A_BATCH, HubSpotClient, ObjectType
+from batonpass_hubspot.directory import Directory, Known
+from batonpass_hubspot.tokens import NEEDED, is_lasting, wrong_kind
+from batonpass_hubspot.values import fact_value, is_open, open_deals, owner_of
+from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS, OBJECTS, OPEN, OWNER, Wanted
+from batonpass_hubspot.wire import Record
+
+PRIMARY_COMPANY = "contact_to_company"
+"""The label of the one primary company (association type 1); all others are `contact_to_company_unlabeled` or the
+account's own: https://developers.hubspot.com/docs/api-reference/crm-associations-v3/guide"""
+
+_RECORD_ID = re.compile(r"\d{1,20}", re.ASCII)
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_CONFLICT = 409
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    """How one contact is named: by HubSpot's id, else by e-mail address in lower case."""
+
+    value: str
+    is_email: bool
+
+    @classmethod
+    def of(cls, person: Person, *names: str) -> _Key | None:
+        record_id = (person.id_at(*names) or "").strip()
+        if _RECORD_ID.fullmatch(record_id):
+            return cls(value=record_id, is_email=False)
+        address = (person.email or "").strip().lower()
+        return cls(value=address, is_email=True) if _ADDRESS.fullmatch(address) else None
+
+    def fits(self, contact: Record) -> bool:
+        """Whether the contact itself says that it has this address: what leads to it must not decide alone
+        whose facts are shown."""
+        addresses = [contact.stored(EMAIL), *contact.stored(MORE_EMAILS).split(";")]
+        return not self.is_email or self.value in (address.strip().lower() for address in addresses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    contact: Record
+    company: Record | None
+    deals: tuple[Record, ...]
+
+    def described_by(self, kind: ObjectType) -> Record | None:
+        """The one record of this type that facts can be about."""
+        open_ones = [deal for deal in self.deals if is_open(deal)]
+        only_deal = open_ones[0] if len(open_ones) == 1 else None
+        return {
+            ObjectType.CONTACTS: self.contact,
+            ObjectType.COMPANIES: self.company,
+            ObjectType.DEALS: only_deal,
+        }[kind]
+
+
+class HubSpotFacts:
+    """`FactSource` and `Probe` over one HubSpot account.
+
+    A contact is looked up by id or by exact e-mail address, its secondary ones too, never by search, which lags.
+    Company facts are about the primary company, or the only one; of several without a primary one none is meant
+    and there are no company facts. Deal facts are about the only open deal; `open` lists all open ones. Where a
+    contact has more than a hundred deals, the hundred newest are read.
+
+    One lookup takes two round trips: the contact with the ids of what belongs to it, then companies and deals
+    beside each other. Lists of the account are read beside them and kept for ten minutes.
+    """
+
+    def __init__(self, client: HubSpotClient, *, name: str, token: str, clock: Clock) -> None:
+        self._client = client
+        self._directory = Directory(client, clock)
+        self._name = name
+        self._token = token
+        self._clock = clock
+
+    async def check_access(self) -> Access:
+        """As `Probe` promises: the account, and one record of each type to see which scopes the token has."""
+        wrong = wrong_kind(self._token)
+        if wrong:
+            raise ConfigurationError(
+                f"connection {self._name!r}: access_token is {wrong}; it must be {NEEDED}", code="wrong_key"
+            )
+        account = await self._client.account()
+        await self._client.any_of(ObjectType.CONTACTS)
+        missing = await asyncio.gather(
+            _warning(
+                self._client.any_of(ObjectType.COMPANIES), "crm.objects.companies.read", "company facts"
+            ),
+            _warning(self._client.any_of(ObjectType.DEALS), "crm.objects.deals.read", "deal facts"),
+            _warning(self._client.owners(), "crm.objects.owners.read", "owners' names"),
+        )
+        warnings = [each for each in missing if each]
+        if not is_lasting(self._token):
+            warnings.append(
+                f"the access token looks like an OAuth app's, which dies in minutes; use {NEEDED}"
+            )
+        where = f" at {account.ui_domain}" if account.ui_domain else ""
+        kind = f", {account.account_type.replace('_', ' ').lower()}" if account.account_type else ""
+        return Access(account=f"HubSpot account {account.portal_id}{where}{kind}", warnings=tuple(warnings))
+
+    async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
+        """As `FactSource` promises."""
+        key = _Key.of(person, self._name, "hubspot")
+        if key is None:
+            return FactAnswer(standing=Standing.NO_KEY)
+        wanted = Wanted.by(rules)
+        looking_up = asyncio.create_task(self._directory.look_up(wanted))
+        try:
+            records = await self._read(key, wanted)
+            if isinstance(records, Standing):
+                return FactAnswer(standing=records)
+            known = await looking_up
+        finally:
+            looking_up.cancel()
+        as_of = self._clock.now()
+        facts = tuple(
+            Fact(name=rule.name, value=value, source=self._name, as_of=as_of)
+            for rule in rules
+            if (value := _value(rule, records, known)) is not None
+        )
+        return FactAnswer(standing=Standing.FOUND, facts=facts)
+
+    async def _read(self, key: _Key, wanted: Wanted) -> _Records | Standing:
+        try:
+            contact = await self._client.contact(
+                key.value,
+                id_property=EMAIL if key.is_email else None,
+                properties=wanted.properties[ObjectType.CONTACTS],
+                associations=wanted.associations,
+            )
+        except RefusedError as error:
+            # An address is unique in an account; were it not, this is how HubSpot would have to say so.
+            if error.status == _CONFLICT:
+                return Standing.AMBIGUOUS
+            raise
+        if contact is None or not key.fits(contact):
+            return Standing.NOT_FOUND
+        companies, deals = await asyncio.gather(
+            self._batch(ObjectType.COMPANIES, _meant_company(contact), wanted),
+            self._batch(ObjectType.DEALS, _newest_deals(contact), wanted),
+        )
+        return _Records(contact=contact, company=companies[0] if companies else None, deals=deals)
+
+    async def _batch(self, kind: ObjectType, ids: Sequence[str], wanted: Wanted) -> tuple[Record, ...]:
+        if not ids or kind not in wanted.properties:
+            return ()
+        return await self._client.read_batch(kind, ids, wanted.properties[kind])
+
+
+def _meant_company(contact: Record) -> list[str]:
+    links = contact.associated(ObjectType.COMPANIES)
+    several = {link.id for link in links}
+    if len(several) > 1:
+        several = {link.id for link in links if link.type == PRIMARY_COMPANY}
+    return list(several) if len(several) == 1 else []
+
+
+def _newest_deals(contact: Record) -> list[str]:
+    ids = {link.id for link in contact.associated(ObjectType.DEALS)}
+    return sorted(ids, key=lambda each: (len(each), each), reverse=True)[:MOST_IN_A_BATCH]
+
+
+def _value(rule: FactRule, records: _Records, known: Known) -> FactValue | None:
+    kind = OBJECTS.get(rule.object)
+    if kind is None:
+        return None
+    if (kind, rule.property) == (ObjectType.DEALS, OPEN):
+        return open_deals(records.deals, known)
+    record = records.described_by(kind)
+    if record is None:
+        return None
+    ours: Mapping[str, str] = dict(rule.values)
+    if rule.property == OWNER:
+        return owner_of(record, ours=ours, known=known)
+    return fact_value(record, kind, rule.property, ours=ours, known=known)
+
+
+async def _warning(read: Awaitable[object], scope: str, costs: str) -> str | None:
+    """What is missing where the token may not do this."""
+    try:
+        await read
+    except RefusedError as error:
+        if error.code != "forbidden":
+            raise
+        return f"the token lacks the scope {scope}: there will be no {costs}; add it in HubSpot"
+    return None

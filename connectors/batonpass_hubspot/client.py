@@ -1,0 +1,144 @@
+"""HubSpot's endpoints, one method each: https://developers.hubspot.com/docs/api-reference
+
+Dated paths. That `2026-09` has them, and that reading one contact takes `idProperty` and `associations`, is in
+HubSpot's own descriptions: github.com/HubSpot/HubSpot-public-api-spec-collection, `PublicApiSpecs/CRM/Contacts`,
+`Crm Owners`, `Pipelines`, `Properties`, each `/Rollouts/*/2026-09`. The path of the account details is that of
+`/docs/api-reference/latest/account/account-information` with this date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from batonpass.domain.errors import RefusedError
+from batonpass.transport import Call, Explanation, Transport
+from batonpass_hubspot.wire import Account, ErrorBody, Owner, Page, Pipeline, Property, Record
+
+VERSION = "2026-09"
+MOST_IN_A_BATCH = 100
+OWNERS_PER_PAGE = 500
+MOST_OWNER_PAGES = 10
+_NAMES_DEADLINE = 3.0
+"""Seconds for a list that only makes values readable: it is not worth a longer wait."""
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_.]{1,60}")
+_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,100}")
+_NAMING = ("propertyName", "properties", "requiredGranularScopes", "requiredScopes", "missingScopes")
+
+
+class ObjectType(StrEnum):
+    """An object type, as paths and associations name it."""
+
+    CONTACTS = "contacts"
+    COMPANIES = "companies"
+    DEALS = "deals"
+
+
+def explain(body: Any) -> Explanation:
+    """HubSpot's codes, and the properties or scopes it names, without its message, which may quote values."""
+    error = ErrorBody.model_validate(body)
+    contexts = [error.context, *(detail.context for detail in error.errors)]
+    codes = [error.category, error.policy_name, *(detail.code for detail in error.errors)]
+    names = [name for context in contexts for word in _NAMING for name in context.get(word, ())]
+    return Explanation(
+        fields=tuple(dict.fromkeys(name for name in names if _NAME.fullmatch(name))),
+        reasons=tuple(dict.fromkeys(code for code in codes if code and _CODE.fullmatch(code))),
+    )
+
+
+class HubSpotClient:
+    """Reads one account."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def account(self) -> Account:
+        """Needs no scope beyond a valid token."""
+        call = Call(operation="account.get", method="GET", path=f"/account-info/{VERSION}/details")
+        return (await self._transport.call(call)).read_as(Account)
+
+    async def contact(
+        self,
+        key: str,
+        *,
+        id_property: str | None,
+        properties: Collection[str],
+        associations: Sequence[ObjectType],
+    ) -> Record | None:
+        """The contact whose id, or unique property, is `key`; None where there is none. Strongly consistent,
+        unlike search. A property that does not exist is left out of the answer."""
+        params = [("properties", ",".join(sorted(properties)))]
+        if associations:
+            params.append(("associations", ",".join(associations)))
+        if id_property:
+            params.append(("idProperty", id_property))
+        call = Call(
+            operation="contacts.get",
+            method="GET",
+            path=f"/crm/objects/{VERSION}/contacts/{quote(key, safe='')}",
+            params=params,
+        )
+        try:
+            answer = await self._transport.call(call)
+        except RefusedError as error:
+            if error.status == 404:
+                return None
+            raise
+        return answer.read_as(Record)
+
+    async def read_batch(
+        self, kind: ObjectType, ids: Sequence[str], properties: Collection[str]
+    ) -> tuple[Record, ...]:
+        """Those of these records (at most 100) that exist, in any order."""
+        call = Call(
+            operation=f"{kind}.batch_read",
+            method="POST",
+            path=f"/crm/objects/{VERSION}/{kind}/batch/read",
+            json={
+                "properties": sorted(properties),
+                "propertiesWithHistory": [],
+                "inputs": [{"id": each} for each in ids],
+            },
+        )
+        return (await self._transport.call(call)).read_as(Page[Record]).results
+
+    async def any_of(self, kind: ObjectType) -> None:
+        """One cheap read: refused where the token lacks the scope for this object type."""
+        path = f"/crm/objects/{VERSION}/{kind}"
+        await self._transport.call(
+            Call(operation=f"{kind}.list", method="GET", path=path, params=[("limit", "1")])
+        )
+
+    async def owners(self) -> tuple[Owner, ...]:
+        """Everybody who can own records now: active users, up to 5,000."""
+        owners: list[Owner] = []
+        after: list[tuple[str, str]] = []
+        for _ in range(MOST_OWNER_PAGES):
+            call = Call(
+                operation="owners.list",
+                method="GET",
+                path=f"/crm/owners/{VERSION}",
+                params=[("limit", str(OWNERS_PER_PAGE)), *after],
+                deadline=_NAMES_DEADLINE,
+            )
+            page = (await self._transport.call(call)).read_as(Page[Owner])
+            owners += page.results
+            if page.after is None:
+                break
+            after = [("after", page.after)]
+        return tuple(owners)
+
+    async def deal_pipelines(self) -> tuple[Pipeline, ...]:
+        path = f"/crm/pipelines/{VERSION}/deals"
+        call = Call(operation="pipelines.list", method="GET", path=path, deadline=_NAMES_DEADLINE)
+        return (await self._transport.call(call)).read_as(Page[Pipeline]).results
+
+    async def properties(self, kind: ObjectType) -> tuple[Property, ...]:
+        """The definitions of all properties of this object type."""
+        path = f"/crm/properties/{VERSION}/{kind}"
+        call = Call(operation=f"{kind}.properties", method="GET", path=path, deadline=_NAMES_DEADLINE)
+        return (await self._transport.call(call)).read_as(Page[Property]).results

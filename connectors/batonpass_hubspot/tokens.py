@@ -1,0 +1,38 @@
+"""Which kind of HubSpot secret a text is, by how it begins; never by asking the vendor with it."""
+
+from __future__ import annotations
+
+import re
+
+NEEDED = "the access token of a service key or of a private app (pat-…)"
+
+# HubSpot documents no prefixes; these are what its settings pages show and what secret scanners look for.
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_WRONG_KINDS = tuple(
+    (re.compile(pattern, re.IGNORECASE), what)
+    for pattern, what in (
+        (
+            _UUID,
+            "a bare UUID: the client id or client secret of an app, or one of the API keys retired in 2022",
+        ),
+        (r"(na|eu|ap|ca)\d-[0-9a-f-]+", "a developer API key or an OAuth refresh token"),
+        (r"(sk|rk|pk)_(live|test)_.*", "a Stripe key"),
+        (r"whsec_.*", "the signing secret of a webhook"),
+        (r"(bearer|basic)\s.*", "a whole Authorization header; leave out its first word"),
+        (r"\S*@\S*", "an e-mail address"),
+        (r".*\s.*", "a text with spaces or line breaks"),
+        (r"", "empty"),
+    )
+)
+_LASTING = re.compile("pat-", re.IGNORECASE)
+
+
+def wrong_kind(token: str) -> str | None:
+    """What `token` is where it cannot be an access token; None where it may be one."""
+    return next((what for pattern, what in _WRONG_KINDS if pattern.fullmatch(token)), None)
+
+
+def is_lasting(token: str) -> bool:
+    """Whether it is the token of a service key or a private app. Those of OAuth apps die after half an hour:
+    https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth"""
+    return bool(_LASTING.match(token))

@@ -1,0 +1,150 @@
+"""HubSpot's JSON: only the fields that we use, tolerant of all others.
+
+Shapes: https://developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis and the models of the
+official SDK, `hubspot-api-client`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        coerce_numbers_to_str=True,
+    )
+
+
+class NextPage(Wire):
+    after: str
+
+
+class Paging(Wire):
+    next: NextPage | None = None
+
+
+class Page(Wire, Generic[Item]):
+    results: tuple[Item, ...] = ()
+    paging: Paging | None = None
+
+    @property
+    def after(self) -> str | None:
+        """The cursor of the next page; None on the last."""
+        return self.paging.next.after if self.paging and self.paging.next else None
+
+
+class AssociatedId(Wire):
+    """One labelled link; a record with two labels is listed twice."""
+
+    id: str
+    type: str = ""
+
+
+class Associated(Wire):
+    results: tuple[AssociatedId, ...] = ()
+
+
+class Record(Wire):
+    """A contact, company or deal. All property values are strings; one that is empty is None or ""."""
+
+    id: str
+    properties: dict[str, str | None] = Field(default_factory=dict)
+    associations: dict[str, Associated] = Field(default_factory=dict)
+
+    def stored(self, name: str) -> str:
+        """The value as it is stored; "" where there is none."""
+        return self.properties.get(name) or ""
+
+    def associated(self, kind: str) -> tuple[AssociatedId, ...]:
+        found = self.associations.get(kind)
+        return found.results if found else ()
+
+
+class Owner(Wire):
+    """A person or a queue that records belong to."""
+
+    id: str
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+
+    @property
+    def name(self) -> str:
+        whole = " ".join(part.strip() for part in (self.first_name, self.last_name) if part and part.strip())
+        return whole or (self.email or "")
+
+
+class Stage(Wire):
+    id: str
+    label: str
+
+
+class Pipeline(Wire):
+    id: str
+    label: str = ""
+    stages: tuple[Stage, ...] = ()
+
+
+class Option(Wire):
+    value: str
+    label: str
+
+
+class Property(Wire):
+    """What one property of an object type can hold."""
+
+    name: str
+    type: str = "string"
+    field_type: str = ""
+    options: tuple[Option, ...] = ()
+    show_currency_symbol: bool | None = None
+
+
+class Account(Wire):
+    portal_id: str
+    account_type: str = ""
+    ui_domain: str | None = None
+
+
+class ErrorDetail(Wire):
+    code: str | None = None
+    context: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class ErrorBody(Wire):
+    category: str | None = None
+    policy_name: str | None = None
+    context: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    errors: tuple[ErrorDetail, ...] = ()
+
+
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a truth value is no number")  # noqa: TRY004 - pydantic wants a ValueError
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+
+
+class Notification(Wire):
+    """One element of a webhook delivery."""
+
+    event_id: Whole
+    subscription_id: Whole | None = None
+    portal_id: Whole | None = None
+    object_id: Whole | None = None
+    object_type_id: str | None = None
+    occurred_at: Annotated[Whole, Field(ge=0, le=253_402_300_799_999)]
+    """Milliseconds since 1970, up to the end of the year 9999."""
+    subscription_type: str
+    property_name: str | None = None

@@ -1,0 +1,178 @@
+"""Stripe as a source of billing facts: our words ↔ wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import SecretStr
+
+from batonpass.domain.clock import Clock
+from batonpass.domain.errors import ConfigurationError, RefusedError
+from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
+from batonpass.ports import Access, Connecting, ConnectionSettings
+from batonpass.transport import FixedCredentials
+from batonpass_stripe.client import VERSION, StripeClient, explain
+from batonpass_stripe.readable import Readable, readable
+from batonpass_stripe.record import Match, Record, Records, is_live, together
+from batonpass_stripe.wire import Customer
+
+HOST = "api.stripe.com"
+MOST_NAMESAKES = 10
+
+_RESTRICTED = "rk"
+_UNRESTRICTED = "sk"
+_KINDS = {  # https://docs.stripe.com/keys
+    "rk": "a restricted API key",
+    "sk": "an unrestricted API key",
+    "pk": "a publishable key, for browsers",
+    "whsec": "the signing secret of a webhook",
+}
+
+
+class StripeSettings(ConnectionSettings):
+    """One Stripe account."""
+
+    api_key: SecretStr
+    """A restricted key that can read customers, subscriptions, invoices, charges and disputes (and products, for
+    the plan's name)."""
+    mode: Literal["live", "test"] = "live"
+    account: str | None = None
+    """For Connect: the connected account to read (`acct_…`)."""
+
+
+class StripeBilling:
+    """`FactSource` and `Probe` over one account."""
+
+    def __init__(self, client: StripeClient, *, name: str, account: str, key_kind: str, clock: Clock) -> None:
+        self._client = client
+        self._records = Records(client, clock)
+        self._name = name
+        self._account = account
+        self._key_kind = key_kind
+
+    async def check_access(self) -> Access:
+        """One list call of one customer. Keys of a wrong kind or mode have been refused on connecting."""
+        await self._client.any_customer()
+        if self._key_kind == _RESTRICTED:
+            return Access(account=self._account)
+        warning = (
+            "the API key is unrestricted (sk_): it can move money, and batonpass only reads; create a restricted "
+            "key with read access to customers, subscriptions, invoices, charges, disputes and products"
+        )
+        return Access(account=self._account, warnings=(warning,))
+
+    async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
+        """As `FactSource` promises. The customer is found by the id that we were given, else by e-mail address.
+
+        Of several customers with one address, the only one with a live subscription is meant; otherwise nobody is.
+        """
+        match = await self._match(person)
+        if isinstance(match, Standing):
+            return FactAnswer(standing=match)
+        asked = [(rule, how) for rule in rules if (how := readable(rule.object, rule.property))]
+        record = await self._records.read(match, {part for _, how in asked for part in how.needs})
+        facts = tuple(fact for rule, how in asked if (fact := self._fact(rule, how, record)))
+        return FactAnswer(standing=Standing.FOUND, facts=facts)
+
+    def _fact(self, rule: FactRule, how: Readable, record: Record) -> Fact | None:
+        value = how.read(record)
+        if value is None or value == "":
+            return None
+        return Fact(name=rule.name, value=_ours(value, rule), source=self._name, as_of=record.now)
+
+    async def _match(self, person: Person) -> Match | Standing:
+        customer_id = person.id_at(self._name, "stripe")
+        if customer_id:
+            return await self._match_by_id(customer_id)
+        address = (person.email or "").strip()
+        return await self._match_by_email(address) if address else Standing.NO_KEY
+
+    async def _match_by_id(self, customer_id: str) -> Match | Standing:
+        try:
+            customer = await self._client.customer(customer_id)
+        except RefusedError as error:
+            if error.status == 404:
+                return Standing.NOT_FOUND
+            raise
+        return Standing.NOT_FOUND if customer.deleted else Match(customer=customer)
+
+    async def _match_by_email(self, address: str) -> Match | Standing:
+        spellings = list(dict.fromkeys([address, address.lower()]))
+        async with together() as group:
+            asked = [group.create_task(self._client.customers(email=each)) for each in spellings]
+        answers = [task.result() for task in asked]
+        # Checked again here: a filter that is passed over must not give us somebody else's bills.
+        customers = {
+            each.id: each
+            for answer in answers
+            for each in answer.items
+            if not each.deleted and each.email in spellings
+        }
+        if any(answer.cut for answer in answers) or len(customers) > MOST_NAMESAKES:
+            return Standing.AMBIGUOUS
+        return await self._only_one(list(customers.values()))
+
+    async def _only_one(self, customers: list[Customer]) -> Match | Standing:
+        if not customers:
+            return Standing.NOT_FOUND
+        if len(customers) == 1:
+            return Match(customer=customers[0])
+        async with together() as group:
+            asked = [group.create_task(self._client.subscriptions(customer_id=each.id)) for each in customers]
+        matches = [
+            Match(customer=customer, subscriptions=task.result())
+            for customer, task in zip(customers, asked, strict=True)
+            if any(is_live(each) for each in task.result().items)
+        ]
+        return matches[0] if len(matches) == 1 else Standing.AMBIGUOUS
+
+
+def connect(settings: StripeSettings, connecting: Connecting) -> StripeBilling:
+    """Raises `ConfigurationError` on a key of the wrong kind or mode, naming what it is and what is needed."""
+    key = settings.api_key.get_secret_value()
+    key_kind = _checked_kind(key, settings.mode, connecting.name)
+    headers = {"Stripe-Version": VERSION}
+    if settings.account:
+        headers["Stripe-Account"] = settings.account
+    transport = connecting.open_transport(
+        base_url=settings.base_url or f"https://{HOST}",
+        hosts=(HOST,),
+        credentials=FixedCredentials({"Authorization": f"Bearer {key}"}),
+        explain=explain,
+        headers=headers,
+    )
+    return StripeBilling(
+        StripeClient(transport, live=settings.mode == "live"),
+        name=connecting.name,
+        account=f"Stripe{f' {settings.account}' if settings.account else ''}, {settings.mode} mode",
+        key_kind=key_kind,
+        clock=connecting.clock,
+    )
+
+
+def _checked_kind(key: str, mode: str, connection: str) -> str:
+    kind, _, rest = key.partition("_")
+    its_mode = rest.partition("_")[0]
+    if kind in {_RESTRICTED, _UNRESTRICTED} and its_mode == mode:
+        return kind
+    got = _KINDS.get(kind, "no Stripe key that we know")
+    if its_mode in {"live", "test"}:
+        got = f"{got} of {its_mode} mode"
+    other = (
+        f', or set mode = "{its_mode}"'
+        if kind in {_RESTRICTED, _UNRESTRICTED} and its_mode in {"live", "test"}
+        else ""
+    )
+    raise ConfigurationError(
+        f'connection {connection!r}: api_key is {got}; with mode = "{mode}" it must be a restricted API key '
+        f"(rk_{mode}_…){other}",
+        code="wrong_key",
+    )
+
+
+def _ours(value: FactValue, rule: FactRule) -> FactValue:
+    """The value in our words, where the rule has one for it; a truth value is listed as `true` or `false`."""
+    if isinstance(value, bool):
+        return dict(rule.values).get(str(value).lower(), value)
+    return dict(rule.values).get(value, value) if isinstance(value, str) else value

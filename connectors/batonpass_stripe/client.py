@@ -1,0 +1,131 @@
+"""Stripe's endpoints, one method each: https://docs.stripe.com/api"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from batonpass.domain.errors import RefusedError
+from batonpass.transport import Answer, Call, Explanation, Params, Transport
+from batonpass_stripe.wire import (
+    Charge,
+    Customer,
+    Dispute,
+    ErrorBody,
+    Invoice,
+    Page,
+    Product,
+    StripeObject,
+    Subscription,
+)
+
+VERSION = "2026-10-28.endive"
+WRONG_MODE = "wrong_mode"
+PAGE = 100
+MOST_PAGES = 3
+_NAME_DEADLINE = 2.0
+
+Item = TypeVar("Item", bound=StripeObject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Generic[Item]):
+    """The newest objects of a list, at most three pages of a hundred."""
+
+    items: tuple[Item, ...] = ()
+    cut: bool = False
+    """Whether there are more."""
+
+
+def explain(body: Any) -> Explanation:
+    """Stripe's codes without its message, which quotes what was sent: https://docs.stripe.com/error-codes"""
+    error = ErrorBody.model_validate(body).error
+    reasons = (error.code or error.type, error.decline_code)
+    return Explanation(
+        fields=(error.param,) if error.param else (), reasons=tuple(reason for reason in reasons if reason)
+    )
+
+
+class StripeClient:
+    """Reads one account. Whatever belongs to the other mode is refused with code `wrong_mode`."""
+
+    def __init__(self, transport: Transport, *, live: bool) -> None:
+        self._transport = transport
+        self._live = live
+
+    async def any_customer(self) -> None:
+        """One cheap read."""
+        await self._page("customers.list", "/v1/customers", [("limit", "1")], Page[Customer])
+
+    async def customers(self, *, email: str) -> Listed[Customer]:
+        """One page of those with this address, letter case and all, the newest first."""
+        params = [("email", email), ("limit", str(PAGE))]
+        page = await self._page("customers.list", "/v1/customers", params, Page[Customer])
+        return Listed(items=page.data, cut=page.has_more)
+
+    async def customer(self, customer_id: str) -> Customer:
+        """Deleted ones too: they have `deleted` and little else."""
+        path = f"/v1/customers/{quote(customer_id, safe='')}"
+        answer = await self._transport.call(Call(operation="customers.retrieve", method="GET", path=path))
+        customer = answer.read_as(Customer)
+        self._check_mode(answer, [customer])
+        return customer
+
+    async def subscriptions(self, *, customer_id: str) -> Listed[Subscription]:
+        """Of any status, ended ones too."""
+        params = [("customer", customer_id), ("status", "all")]
+        return await self._listed("subscriptions.list", "/v1/subscriptions", params, Page[Subscription])
+
+    async def open_invoices(self, *, customer_id: str) -> Listed[Invoice]:
+        params = [("customer", customer_id), ("status", "open")]
+        return await self._listed("invoices.list", "/v1/invoices", params, Page[Invoice])
+
+    async def charges(self, *, customer_id: str) -> Listed[Charge]:
+        return await self._listed("charges.list", "/v1/charges", [("customer", customer_id)], Page[Charge])
+
+    async def newest_charges(self, *, customer_id: str, most: int) -> Listed[Charge]:
+        params = [("customer", customer_id), ("limit", str(most))]
+        page = await self._page("charges.list", "/v1/charges", params, Page[Charge])
+        return Listed(items=page.data, cut=page.has_more)
+
+    async def disputes(self, *, charge_id: str) -> Listed[Dispute]:
+        return await self._listed("disputes.list", "/v1/disputes", [("charge", charge_id)], Page[Dispute])
+
+    async def product(self, product_id: str) -> Product:
+        """Given two seconds: a name is not worth a longer wait."""
+        path = f"/v1/products/{quote(product_id, safe='')}"
+        call = Call(operation="products.retrieve", method="GET", path=path, deadline=_NAME_DEADLINE)
+        answer = await self._transport.call(call)
+        product = answer.read_as(Product)
+        self._check_mode(answer, [product])
+        return product
+
+    async def _listed(
+        self, operation: str, path: str, params: Params, model: type[Page[Item]]
+    ) -> Listed[Item]:
+        items: list[Item] = []
+        after: Params = ()
+        for _ in range(MOST_PAGES):
+            page = await self._page(operation, path, [*params, ("limit", str(PAGE)), *after], model)
+            items += page.data
+            if not page.has_more or not page.data:
+                return Listed(items=tuple(items))
+            after = [("starting_after", page.data[-1].id)]
+        return Listed(items=tuple(items), cut=True)
+
+    async def _page(self, operation: str, path: str, params: Params, model: type[Page[Item]]) -> Page[Item]:
+        answer = await self._transport.call(Call(operation=operation, method="GET", path=path, params=params))
+        page = answer.read_as(model)
+        self._check_mode(answer, page.data)
+        return page
+
+    def _check_mode(self, answer: Answer, objects: Iterable[StripeObject]) -> None:
+        if any(each.livemode is (not self._live) for each in objects):
+            got, needs = ("test", "live") if self._live else ("live", "test")
+            raise RefusedError(
+                f"{answer.call.operation}: the answer is of {got} mode, this connection of {needs} mode",
+                code=WRONG_MODE,
+                request_id=answer.request_id,
+            )

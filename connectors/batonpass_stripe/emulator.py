@@ -1,0 +1,191 @@
+"""Stripe as an ASGI application: the read side that we use, creating customers, and an account to show.
+
+https://docs.stripe.com/api. As strict as Stripe: an unknown parameter, a limit out of range, another mode's key and
+an idempotency key with other parameters are refused, in Stripe's own shape.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from batonpass.testing.emulator import Handler, Operation
+from batonpass_stripe.client import VERSION
+from batonpass_stripe.emulated_account import EmulatedAccount
+from batonpass_stripe.emulated_objects import Made
+from batonpass_stripe.emulated_requests import (
+    Listing,
+    Parameters,
+    RequestRefusedError,
+    check_version,
+    expanded,
+    missing,
+)
+
+API_KEY = "rk_test_emulator"
+
+_SUBSCRIPTION_STATUSES = (
+    "active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused", "trialing",
+    "unpaid",
+)  # fmt: skip
+_LISTINGS = {
+    "customers": Listing(kind="customer", filters=("email",)),
+    "subscriptions": Listing(
+        kind="subscription", filters=("customer", "status"), statuses=_SUBSCRIPTION_STATUSES
+    ),
+    "invoices": Listing(
+        kind="invoice",
+        filters=("customer", "status"),
+        statuses=("draft", "open", "paid", "uncollectible", "void"),
+    ),
+    "charges": Listing(kind="charge", filters=("customer",)),
+    "disputes": Listing(kind="dispute", filters=("charge",)),
+}
+_RETRIEVED = ("customers", "subscriptions", "invoices", "products", "prices")
+_CREATABLE = frozenset({"email", "name", "description", "phone", "metadata", "balance", "expand"})
+_TYPES = {500: "api_error", 502: "api_error", 503: "api_error", 504: "api_error"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SavedAnswer:
+    form: str
+    body: Made
+
+
+@dataclass
+class StripeEmulator(EmulatedAccount):
+    """The API over one account. Calls with `api_key` only."""
+
+    api_key: str = API_KEY
+    accounts: tuple[str, ...] = ()
+    """The connected accounts that `Stripe-Account` may name; all show the same data."""
+    _saved: dict[str, _SavedAnswer] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def window_seconds(self) -> float:
+        """https://docs.stripe.com/rate-limits: calls per second."""
+        return 1.0
+
+    def operations(self) -> Sequence[Operation]:
+        lists = [
+            Operation(f"{name}.list", "GET", f"/v1/{name}", self._lister(listing))
+            for name, listing in _LISTINGS.items()
+        ]
+        retrievals = [
+            Operation(f"{name}.retrieve", "GET", f"/v1/{name}/{{id}}", self._retriever(name[:-1]))
+            for name in _RETRIEVED
+        ]
+        create = Operation("customers.create", "POST", "/v1/customers", self._create_customer)
+        return (*lists, *retrievals, create)
+
+    def authorised(self, request: Request) -> bool:
+        """The key as a bearer token, or as the user name of Basic with an empty password."""
+        scheme, _, proof = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return proof == self.api_key
+        try:
+            return scheme.lower() == "basic" and base64.b64decode(proof).decode() == f"{self.api_key}:"
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+
+    def error(self, status: int, *, code: str, message: str) -> Response:
+        said = {"rate_limited": "rate_limit", "not_found": None, "unauthorized": None, "internal_error": None}
+        refusal = RequestRefusedError(status, message, said.get(code, code))
+        refusal.type = _TYPES.get(status, refusal.type)
+        response = self._refused(refusal)
+        if status == 429:
+            response.headers["Stripe-Rate-Limited-Reason"] = "endpoint-rate"
+        return response
+
+    def _attempt(self, request: Request, answer: Callable[[], Response]) -> Response:
+        try:
+            self._check_headers(request)
+            return answer()
+        except RequestRefusedError as refusal:
+            return self._refused(refusal)
+
+    def _check_headers(self, request: Request) -> None:
+        check_version(request.headers.get("stripe-version"))
+        account = request.headers.get("stripe-account")
+        if account is not None and account not in self.accounts:
+            raise RequestRefusedError(
+                403, "The provided key does not have access to this account.", "account_invalid"
+            )
+
+    def _lister(self, listing: Listing) -> Handler:
+        return lambda request: self._attempt(request, lambda: self._list(listing, request))
+
+    def _list(self, listing: Listing, request: Request) -> Response:
+        asked = Parameters.parse(request.url.query, listing.known)
+        for owner in ("customer", "charge"):
+            if (owner_id := asked.get(owner)) is not None and owner_id not in self._objects:
+                raise missing(owner, owner_id, param=owner)
+        there = [
+            each
+            for each in reversed(self._objects.values())
+            if each["object"] == listing.kind and "deleted" not in each
+        ]
+        there.sort(key=lambda each: int(each["created"]), reverse=True)
+        page = listing.page(there, asked, request.url.path)
+        return self._json(200, expanded(page, asked.expansions, self._objects.get))
+
+    def _retriever(self, kind: str) -> Handler:
+        return lambda request: self._attempt(request, lambda: self._retrieve(kind, request))
+
+    def _retrieve(self, kind: str, request: Request) -> Response:
+        asked = Parameters.parse(request.url.query, {"expand"})
+        made = self._objects.get(request.path_params["id"])
+        if made is None or made["object"] != kind:
+            raise missing(kind, request.path_params["id"], status=404)
+        return self._json(200, expanded(made, asked.expansions, self._objects.get))
+
+    async def _create_customer(self, request: Request) -> Response:
+        form = (await request.body()).decode()
+        key = request.headers.get("idempotency-key")
+        return self._attempt(request, lambda: self._created_once(form, key))
+
+    def _created_once(self, form: str, key: str | None) -> Response:
+        """https://docs.stripe.com/api/idempotent_requests: a repeat gets the first answer."""
+        saved = self._saved.get(key) if key else None
+        if saved is not None and saved.form != form:
+            raise RequestRefusedError(
+                400,
+                "Keys for idempotent requests can only be used with the same parameters",
+                type="idempotency_error",
+            )
+        if saved is not None:
+            return self._json(200, saved.body, replayed=True)
+        made = self._created_customer(Parameters.parse(form, _CREATABLE), key)
+        if key:
+            self._saved[key] = _SavedAnswer(form=form, body=made)
+        return self._json(200, made)
+
+    def _created_customer(self, asked: Parameters, key: str | None) -> Made:
+        told: Made = {
+            name: value for name in ("email", "name", "description", "phone") if (value := asked.get(name))
+        }
+        customer_id = self.add_customer(
+            **told, balance=asked.whole("balance", otherwise=0), metadata=dict(asked.all("metadata"))
+        )
+        self.commit("customer.created", customer_id, key=key)
+        return self._objects[customer_id]
+
+    def _refused(self, refusal: RequestRefusedError) -> Response:
+        told = {
+            "code": refusal.code,
+            "message": refusal.message,
+            "param": refusal.param,
+            "type": refusal.type,
+        }
+        return self._json(refusal.status, {"error": {name: each for name, each in told.items() if each}})
+
+    def _json(self, status: int, body: Made, *, replayed: bool = False) -> Response:
+        headers = {"Request-Id": self._new_id("req"), "Stripe-Version": VERSION}
+        if replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return JSONResponse(body, status, headers=headers)

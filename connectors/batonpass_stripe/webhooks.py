@@ -1,0 +1,154 @@
+"""Stripe's webhook deliveries: the signature, and what the events mean in our words.
+
+https://docs.stripe.com/webhooks/signature: `Stripe-Signature: t=<seconds>,v1=<hex HMAC-SHA256 of "t.body">`, with
+several `v1` while a secret is being rolled.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
+from batonpass.domain.event import Event, EventKind
+from batonpass.domain.json_text import JsonError, parse_json
+from batonpass_stripe.wire import EventBody
+
+HEADER = "stripe-signature"
+TOLERANCE = 300
+LONGEST_HEADER = 8192
+_SECRET = "whsec_"  # noqa: S105 - how secrets begin
+_SECONDS = re.compile("[0-9]{1,12}")
+
+KINDS: Mapping[str, EventKind] = MappingProxyType(
+    {
+        "customer.created": EventKind.CONTACT_CHANGED,
+        "customer.updated": EventKind.CONTACT_CHANGED,
+        "customer.deleted": EventKind.CONTACT_CHANGED,
+        "customer.subscription.created": EventKind.SUBSCRIPTION_CHANGED,
+        "customer.subscription.updated": EventKind.SUBSCRIPTION_CHANGED,
+        "customer.subscription.deleted": EventKind.SUBSCRIPTION_CHANGED,
+        "customer.subscription.paused": EventKind.SUBSCRIPTION_CHANGED,
+        "customer.subscription.resumed": EventKind.SUBSCRIPTION_CHANGED,
+        "customer.subscription.trial_will_end": EventKind.SUBSCRIPTION_CHANGED,
+        "invoice.created": EventKind.INVOICE_CHANGED,
+        "invoice.finalized": EventKind.INVOICE_CHANGED,
+        "invoice.paid": EventKind.INVOICE_CHANGED,
+        "invoice.payment_failed": EventKind.INVOICE_CHANGED,
+        "invoice.marked_uncollectible": EventKind.INVOICE_CHANGED,
+        "invoice.voided": EventKind.INVOICE_CHANGED,
+        "charge.succeeded": EventKind.CHARGE_CHANGED,
+        "charge.failed": EventKind.CHARGE_CHANGED,
+        "charge.refunded": EventKind.CHARGE_CHANGED,
+        "refund.created": EventKind.CHARGE_CHANGED,
+        "charge.dispute.created": EventKind.DISPUTE_CHANGED,
+        "charge.dispute.updated": EventKind.DISPUTE_CHANGED,
+        "charge.dispute.closed": EventKind.DISPUTE_CHANGED,
+    }
+)
+"""Stripe's event type → ours; any other is UNKNOWN."""
+
+
+def receive(
+    headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime
+) -> tuple[Event, ...]:
+    """The delivery's one event. Raises `RejectedDeliveryError` where it is not Stripe's, and never anything else
+    on account of what was sent.
+
+    `headers` has its names in lower case, the values of a repeated header joined by commas.
+    """
+    verify(headers, body, secrets=secrets, now=now)
+    return (translate(body),)
+
+
+def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime) -> None:
+    """Passes if one `v1` signature is by one of `secrets` and its time is within 300 s of `now`, before or after.
+
+    Raises `RejectedDeliveryError` with code `missing_header`, `malformed_header`, `no_match` or `too_old`, and
+    `ConfigurationError` on a missing secret or one of another kind.
+    """
+    _check_secrets(secrets)
+    header = headers.get(HEADER)
+    if not header:
+        raise RejectedDeliveryError("no Stripe-Signature header", code="missing_header")
+    time, signatures = _parts(header)
+    expected = [_signature(secret, time, body) for secret in secrets]
+    matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures]
+    if not any(matches):
+        raise RejectedDeliveryError(
+            "no v1 signature is by this endpoint's secret; the body must be the raw bytes as they arrived",
+            code="no_match",
+        )
+    if abs(now.timestamp() - int(time)) > TOLERANCE:
+        raise RejectedDeliveryError(
+            f"signed more than {TOLERANCE} s from now: a replay, or a wrong clock", code="too_old"
+        )
+
+
+def sign(body: bytes, *, secret: str, now: datetime) -> str:
+    """The header's value for this body: what Stripe sends."""
+    time = str(int(now.timestamp()))
+    return f"t={time},v1={_signature(secret, time, body).decode()}"
+
+
+def translate(body: bytes) -> Event:
+    """The event in the body of a delivery. Raises `RejectedDeliveryError` with code `malformed_body`."""
+    try:
+        told = EventBody.model_validate(parse_json(body).value)
+    except JsonError as error:
+        raise RejectedDeliveryError(f"the body: {error}", code="malformed_body") from None
+    except ValidationError:
+        raise RejectedDeliveryError("the body is no Stripe event", code="malformed_body") from None
+    return Event(
+        kind=KINDS.get(told.type, EventKind.UNKNOWN),
+        id=told.id,
+        subject_id=_subject(told),
+        at=told.created,
+        vendor_kind=told.type,
+        test=told.livemode is False,
+    )
+
+
+def _subject(told: EventBody) -> str | None:
+    subject = told.data.object if told.data else None
+    if subject is None:
+        return None
+    if told.type == "refund.created":
+        return subject.charge if isinstance(subject.charge, str) else None
+    return subject.id
+
+
+def _check_secrets(secrets: Sequence[str]) -> None:
+    if not secrets:
+        raise ConfigurationError(
+            "no webhook secret for Stripe; it needs the endpoint's whsec_…", code="no_secret"
+        )
+    if not all(secret.startswith(_SECRET) and len(secret) > len(_SECRET) for secret in secrets):
+        raise ConfigurationError(
+            "a webhook secret for Stripe is empty or of another kind; it needs the endpoint's whsec_…, no API key",
+            code="wrong_key",
+        )
+
+
+def _parts(header: str) -> tuple[str, list[bytes]]:
+    """The time and the `v1` signatures. Other schemes do not count: `v0` is for tests, and a downgrade."""
+    if len(header) > LONGEST_HEADER:
+        raise RejectedDeliveryError("the Stripe-Signature header is too long", code="malformed_header")
+    pairs = [item.strip().partition("=") for item in header.split(",")]
+    times = {value for name, _, value in pairs if name == "t"}
+    signatures = [value.encode("utf-8", "replace") for name, _, value in pairs if name == "v1"]
+    if len(times) != 1 or not signatures or not _SECONDS.fullmatch(time := times.pop()):
+        raise RejectedDeliveryError(
+            "the Stripe-Signature header needs one t and at least one v1", code="malformed_header"
+        )
+    return time, signatures
+
+
+def _signature(secret: str, time: str, body: bytes) -> bytes:
+    return hmac.new(secret.encode(), time.encode() + b"." + body, sha256).hexdigest().encode()

@@ -1,0 +1,56 @@
+"""Tells an AI agent by webhook what became of its handoff, signed as Standard Webhooks says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import httpx
+from standardwebhooks.webhooks import Webhook
+
+from batonpass.domain.clock import Clock
+from batonpass.transport import Call, FixedCredentials, Transport
+
+DEFAULT_LANGUAGE = "en"
+
+
+class WebhookAnnouncer:
+    """Posts events to one AI agent's callback (https://www.standardwebhooks.com: id, timestamp, signature)."""
+
+    def __init__(
+        self, *, ai_agent: str, url: str, secret: str, say: Mapping[str, str], http: httpx.AsyncClient, clock: Clock
+    ) -> None:
+        """`say`: language → sentence with `{ticket_id}`; `en` must be there. Raises `ConfigurationError`."""
+        self._say = say
+        self._clock = clock
+        self._webhook = Webhook(secret)
+        host = urlsplit(url).hostname or ""
+        self._transport = Transport(
+            connection=f"callback of {ai_agent}",
+            base_url=url,
+            hosts=(host,),
+            http=http,
+            credentials=FixedCredentials({}),
+            clock=clock,
+        )
+
+    async def tell(self, event_id: str, payload: Mapping[str, object]) -> None:
+        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+        now = self._clock.now()
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": event_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self._webhook.sign(event_id, now, body),
+        }
+        await self._transport.call(
+            Call(
+                operation="announce", method="POST", path="", content=body.encode(), headers=headers, reads_body=False
+            )
+        )
+
+    def sentence(self, *, language: str | None, ticket_id: str) -> str:
+        wanted = (language or DEFAULT_LANGUAGE).lower()
+        sentence = self._say.get(wanted) or self._say.get(wanted.partition("-")[0]) or self._say[DEFAULT_LANGUAGE]
+        return sentence.replace("{ticket_id}", ticket_id)

@@ -1,0 +1,212 @@
+"""`config.toml`: its model and its reading, all findings at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
+
+from batonpass.app.registry import connectors
+from batonpass.app.secrets import SecretSource
+from batonpass.diagnostics import FileProblemsError, Finding, TomlFile, did_you_mean, has_errors, validated
+from batonpass.domain.conversation import Value
+from batonpass.ports import Capability, ConnectionSettings, Manifest, WithSecrets
+
+SQLITE = "sqlite:///"
+SAY = (
+    "I have passed our conversation on to a person on our team; your reference is {ticket_id}. "
+    "They can read everything that we wrote, so you will not have to repeat it."
+)
+
+
+class ServerConfig(Value):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: str | None = None
+    """The address that people and vendors reach this server by; links in tickets begin with it."""
+    max_body_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = 8_000_000
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise PydanticCustomError("address", "an address begins with https://")
+        return value.rstrip("/") if value else None
+
+
+class StoreConfig(Value):
+    url: str = f"{SQLITE}batonpass.db"
+
+    @field_validator("url")
+    @classmethod
+    def _known_kind(cls, value: str) -> str:
+        if not value.startswith(SQLITE) or len(value) == len(SQLITE):
+            raise PydanticCustomError("store_url", "a store is \"sqlite:///PATH\"")
+        return value
+
+
+class HandoffConfig(Value):
+    facts_deadline: Annotated[float, Field(gt=0, le=30)] = 2.0
+    late_facts_for: Annotated[float, Field(ge=0, le=86_400)] = 900.0
+    claimed_identity_facts: bool = False
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 128
+    say: dict[str, str] = Field(default_factory=dict)
+    """Language → what the AI agent may tell the customer; `{ticket_id}` stands for the ticket."""
+
+    @field_validator("say")
+    @classmethod
+    def _only_known_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
+        for sentence in value.values():
+            if set(_placeholders(sentence)) - {"ticket_id"}:
+                raise PydanticCustomError("placeholder", "the only placeholder here is {ticket_id}")
+        return value
+
+
+class AgentConfig(WithSecrets):
+    """One AI agent that may hand over."""
+
+    key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of its API key, as `batonpass init` or `sha256sum` print it."""
+    callback_url: str | None = None
+    callback_secret: SecretStr | None = None
+    """Standard Webhooks secret (`whsec_…`) that signs what we send to `callback_url`."""
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _of_the_right_kind(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith("whsec_"):
+            raise PydanticCustomError("secret_kind", "needs a Standard Webhooks secret, which begins with whsec_")
+        return value
+
+
+class _File(Value):
+    """The whole file; connections are checked one by one, by the settings of their connector."""
+
+    server: ServerConfig = ServerConfig()
+    store: StoreConfig = StoreConfig()
+    handoff: HandoffConfig = HandoffConfig()
+    agents: dict[str, Any] = Field(default_factory=dict)
+    connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    name: str
+    manifest: Manifest
+    settings: ConnectionSettings
+    mapping: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    path: Path
+    server: ServerConfig
+    store_path: Path
+    handoff: HandoffConfig
+    agents: Mapping[str, AgentConfig]
+    connections: tuple[Connection, ...]
+
+    @property
+    def helpdesk(self) -> Connection:
+        """The one connection that keeps tickets."""
+        return next(each for each in self.connections if Capability.OPEN_TICKET in each.manifest.capabilities)
+
+
+def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Config | None, list[Finding]]:
+    """The configuration, and everything that is wrong with it; None where something is."""
+    file = TomlFile.read(path)
+    if file.findings:
+        return None, list(file.findings)
+    whole, findings = validated(file, _File)
+    context = {"secret": SecretSource(path.parent, environment)}
+    agents, found = _agents(file, context)
+    findings += found
+    connections, found = _connections(file, path.parent, context)
+    findings += found
+    if not any(Capability.OPEN_TICKET in each.manifest.capabilities for each in connections) and not findings:
+        findings.append(
+            file.finding(("connections",), "no connection keeps tickets", code="BC005",
+                         hint="add one, for example [connections.zendesk]")
+        )  # fmt: skip
+    if whole is None or has_errors(findings):
+        return None, findings
+    config = Config(
+        path=path,
+        server=whole.server,
+        store_path=path.parent / whole.store.url.removeprefix(SQLITE),
+        handoff=whole.handoff,
+        agents=agents,
+        connections=tuple(connections),
+    )
+    return config, findings
+
+
+def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration. Raises `FileProblemsError` with every finding."""
+    config, findings = read_config(path, environment)
+    if config is None:
+        raise FileProblemsError(findings)
+    return config
+
+
+def _agents(file: TomlFile, context: dict[str, Any]) -> tuple[dict[str, AgentConfig], list[Finding]]:
+    agents, findings = {}, []
+    for name in _table(file, "agents"):
+        agent, found = validated(file, AgentConfig, at=("agents", name), context=context)
+        findings += found
+        if agent is None:
+            continue
+        if (agent.callback_url is None) is not (agent.callback_secret is None):
+            findings.append(
+                file.finding(("agents", name), "callback_url and callback_secret belong together", code="BC006",
+                             hint="give both, or neither: then the AI agent asks for the status itself")
+            )  # fmt: skip
+        agents[name] = agent
+    return agents, findings
+
+
+def _connections(file: TomlFile, folder: Path, context: dict[str, Any]) -> tuple[list[Connection], list[Finding]]:
+    connections, findings, helpdesks = [], [], 0
+    for name, table in _table(file, "connections").items():
+        at = ("connections", name)
+        if not isinstance(table, dict):
+            continue  # the whole-file check has said so
+        wanted = table.get("connector", name)
+        manifest = connectors().get(wanted)
+        if manifest is None:
+            where = (*at, "connector") if "connector" in table else at
+            findings.append(
+                file.finding(where, f"no connector named {wanted!r} is installed", code="BC004", key=where == at,
+                             hint=did_you_mean(str(wanted), connectors(), listed="installed"))
+            )  # fmt: skip
+            continue
+        helpdesks += Capability.OPEN_TICKET in manifest.capabilities
+        if helpdesks > 1 and Capability.OPEN_TICKET in manifest.capabilities:
+            findings.append(
+                file.finding(at, "a second connection that keeps tickets", code="BC007", key=True,
+                             hint="this release opens tickets in one helpdesk; run a second batonpass for the other")
+            )  # fmt: skip
+        settings, found = validated(file, manifest.settings, at=at, context=context)
+        findings += found
+        if settings is not None:
+            mapping = folder / (settings.mapping or f"mappings/{name}.toml")
+            connections.append(Connection(name=name, manifest=manifest, settings=settings, mapping=mapping))
+    return connections, findings
+
+
+def _table(file: TomlFile, name: str) -> dict[str, Any]:
+    table = file.data.get(name, {})
+    return table if isinstance(table, dict) else {}
+
+
+def _placeholders(template: str) -> list[str]:
+    try:
+        return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError:
+        return ["?"]

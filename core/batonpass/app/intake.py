@@ -1,0 +1,103 @@
+"""The way in: bytes from an AI agent become a handoff in the journal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from batonpass.domain.clock import Clock
+from batonpass.domain.conversation import HandoffRequest
+from batonpass.domain.errors import BatonpassError
+from batonpass.domain.ids import HandoffId
+from batonpass.domain.json_text import JsonError, parse_json
+from batonpass.engine import decide
+from batonpass.store import Accepted, Conflict, Journal, NewHandoff
+from batonpass.testing.failpoints import failpoint
+
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    field: str
+    """Where: `conversation.turns.3.confidence`."""
+    problem: str
+    """What is wrong, never with the input itself."""
+
+
+class UnreadableRequestError(BatonpassError):
+    """The body is no JSON that we take."""
+
+    code = "malformed_json"
+
+
+class InvalidRequestError(BatonpassError):
+    """The body is JSON, but no handoff. `problems` names the fields."""
+
+    code = "invalid_request"
+
+    def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.problem}" for each in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    ai_agent: str
+    body: bytes
+    idempotency_key: str | None = None
+
+
+class Intake:
+    """Accepts deliveries; returns only once they are on the disk."""
+
+    def __init__(
+        self, journal: Journal, clock: Clock, *, new_id: Callable[[], HandoffId], wake: Callable[[], None]
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._new_id = new_id
+        self._wake = wake
+
+    async def accept(self, delivery: Delivery) -> Accepted | Conflict:
+        """Raises `UnreadableRequestError`, `InvalidRequestError`, and `StoreError` where it cannot be kept."""
+        request, mended = read_request(delivery.body)
+        new = NewHandoff(
+            id=self._new_id(),
+            ai_agent=delivery.ai_agent,
+            conversation_id=request.conversation.id,
+            body=delivery.body,
+            request=request.model_dump_json(exclude_defaults=True).encode(),
+            mended=mended,
+            idempotency_key=delivery.idempotency_key,
+            body_sha256=hashlib.sha256(delivery.body).digest(),
+            received_at=self._clock.now(),
+        )
+        failpoint("accept.received")
+        outcome = await self._journal.accept(new, decide.on_request())
+        failpoint("accept.committed")
+        self._wake()
+        return outcome
+
+
+def read_request(body: bytes) -> tuple[HandoffRequest, bool]:
+    """The handoff in the body, and whether some of its text had to be mended."""
+    try:
+        parsed = parse_json(body)
+    except JsonError as error:
+        raise UnreadableRequestError(str(error)) from None
+    try:
+        return HandoffRequest.model_validate(parsed.value), parsed.mended
+    except ValidationError as error:
+        raise InvalidRequestError(_problems(error)) from None
+
+
+def _problems(error: ValidationError) -> tuple[FieldProblem, ...]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return tuple(
+        FieldProblem(".".join(str(part) for part in item["loc"]) or "body", item["msg"])
+        for item in found[:MOST_PROBLEMS]
+    )

@@ -1,0 +1,94 @@
+"""The mapping files in force: loaded at start, looked at every second, the last good ones kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from batonpass.app.config import Config
+from batonpass.diagnostics import FileProblemsError, Finding, has_errors
+from batonpass.domain.clock import Clock
+from batonpass.domain.facts import FactRule
+from batonpass.mapping.check import check_helpdesk_mapping
+from batonpass.mapping.files import HelpdeskMapping, load_fact_mapping, load_helpdesk_mapping
+from batonpass.mapping.live import LiveFile
+from batonpass.ports import Capability
+
+log = structlog.get_logger()
+
+FACTS = frozenset({Capability.CRM_FACTS, Capability.BILLING_FACTS})
+
+
+class Mappings:
+    """One live file per connection."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        """Raises `FileProblemsError` with the findings of all files."""
+        self._config = config
+        self._facts: dict[str, LiveFile[tuple[FactRule, ...]]] = {}
+        problems: list[Finding] = []
+        for each in config.connections:
+            if not FACTS & each.manifest.capabilities:
+                continue
+            load = partial(load_fact_mapping, readable=each.manifest.readable)
+            try:
+                self._facts[each.name] = LiveFile(each.mapping, load, clock=clock)
+            except FileProblemsError as error:
+                problems += error.findings
+        try:
+            self._helpdesk = LiveFile(config.helpdesk.mapping, self._load_helpdesk, clock=clock)
+        except FileProblemsError as error:
+            problems += error.findings
+        if problems:
+            raise FileProblemsError(problems)
+
+    def helpdesk(self) -> tuple[HelpdeskMapping, str]:
+        """The helpdesk's mapping and its version."""
+        current = self._helpdesk.current
+        return current.value, current.version
+
+    def rules(self, connection: str) -> tuple[FactRule, ...]:
+        """The fact rules of a connection; none for one that has no mapping of facts."""
+        live = self._facts.get(connection)
+        return () if live is None else live.current.value
+
+    def findings(self) -> list[Finding]:
+        """What is wrong with the files as they stand now, while the last good ones are in force."""
+        return [finding for live in (self._helpdesk, *self._facts.values()) for finding in live.findings]
+
+    def refresh(self) -> None:
+        """Look at the files again; a broken one changes nothing and is reported once."""
+        for live in (*self._facts.values(), self._helpdesk):
+            before = list(live.findings)
+            if live.refresh():
+                log.info("mapping_reloaded", file=str(live.path), version=live.current.version)
+            for finding in live.findings:
+                if finding not in before:
+                    log.error(
+                        "mapping_broken_last_good_in_force", code=finding.code, message=finding.message,
+                        file=f"{finding.file}:{finding.line}:{finding.column}",
+                    )  # fmt: skip
+
+    def _load_helpdesk(self, path: Path) -> tuple[HelpdeskMapping | None, list[Finding]]:
+        mapping, findings = load_helpdesk_mapping(path)
+        if mapping is None:
+            return None, findings
+        findings = findings + check_helpdesk_mapping(mapping, fact_names=self._fact_names())
+        return (None if has_errors(findings) else mapping), findings
+
+    def _fact_names(self) -> set[str]:
+        names = {name for each in self._config.connections for name in each.manifest.fixed_facts}
+        return names | {rule.name for live in self._facts.values() for rule in live.current.value}
+
+
+def all_findings(config: Config, clock: Clock) -> Sequence[Finding]:
+    """Everything that is wrong with the mapping files of a configuration, warnings included."""
+    try:
+        return Mappings(config, clock).findings()
+    except FileProblemsError as error:
+        return error.findings
+
+

@@ -1,0 +1,136 @@
+"""A handoff as people and AI agents may see it: every step, attempt and result, without the customer's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from batonpass.domain.handoff import AttemptRecord, HandoffRecord, HandoffState, StepKind, StepRecord, StepStatus
+
+
+class TicketStatus(BaseModel):
+    id: str
+    url: str
+
+
+class StepView(BaseModel):
+    name: str
+    kind: StepKind
+    status: StepStatus
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    done_at: datetime | None
+    result: dict[str, Any] | None
+    """Names, counts and outcomes; no values."""
+
+
+class AttemptView(BaseModel):
+    step: str
+    number: int
+    started_at: datetime
+    seconds: float
+    outcome: str
+    detail: str
+    vendor_request_id: str | None
+
+
+class HandoffStatus(BaseModel):
+    id: str
+    state: HandoffState
+    ai_agent: str
+    conversation_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    ticket: TicketStatus | None
+    parked_because: str | None
+    text_was_mended: bool
+    """Whether the request held text that cannot be stored (NUL, half an emoji) and was replaced by U+FFFD."""
+    steps: list[StepView]
+    attempts: list[AttemptView]
+
+
+def status_of(record: HandoffRecord) -> HandoffStatus:
+    ticket = None
+    if record.ticket_id is not None and record.ticket_url is not None:
+        ticket = TicketStatus(id=record.ticket_id, url=record.ticket_url)
+    return HandoffStatus(
+        id=record.id,
+        state=record.state,
+        ai_agent=record.ai_agent,
+        conversation_id=record.conversation_id,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        ticket=ticket,
+        parked_because=record.parked_because,
+        text_was_mended=record.mended,
+        steps=[_step(step) for step in record.steps],
+        attempts=[_attempt(attempt) for attempt in record.attempts],
+    )
+
+
+def _step(step: StepRecord) -> StepView:
+    return StepView(
+        name=step.name,
+        kind=step.kind,
+        status=step.status,
+        attempts=step.attempts,
+        created_at=step.created_at,
+        due_at=step.due_at,
+        done_at=step.done_at,
+        result=None if step.result is None else _REDACTED[step.kind](step.result),
+    )
+
+
+def _attempt(attempt: AttemptRecord) -> AttemptView:
+    return AttemptView(
+        step=attempt.step,
+        number=attempt.number,
+        started_at=attempt.started_at,
+        seconds=attempt.seconds,
+        outcome=attempt.outcome,
+        detail=attempt.detail,
+        vendor_request_id=attempt.request_id,
+    )
+
+
+def _facts(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "sources": [
+            {
+                "source": report["source"],
+                "standing": report["standing"],
+                "seconds": round(report["seconds"], 3),
+                "facts": [fact["name"] for fact in report["facts"]],
+            }
+            for report in result["reports"]
+        ]
+    }
+
+
+def _opened(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ticket": result["ticket"],
+        "adopted": result["adopted"],
+        "mapping": result["mapping"],
+        "fields": [field["name"] for field in result["fields"]],
+        "not_landed": _not_landed(result),
+    }
+
+
+def _not_landed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{key: item[key] for key in ("field", "why", "where")} for item in result["not_landed"]]
+
+
+_REDACTED: Mapping[StepKind, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    StepKind.GATHER_FACTS: _facts,
+    StepKind.LATE_FACTS: _facts,
+    StepKind.OPEN_TICKET: _opened,
+    StepKind.READ_BACK: lambda result: {"not_landed": _not_landed(result)},
+    StepKind.NOTE_NOT_LANDED: dict,
+    StepKind.NOTE_LATE_FACTS: dict,
+    StepKind.ANNOUNCE: dict,
+}

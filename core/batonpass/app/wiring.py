@@ -1,0 +1,159 @@
+"""The only composition root: everything that has state or a door to the outside is made here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer
+from batonpass.app.config import SAY, Config, Connection
+from batonpass.app.intake import Intake
+from batonpass.app.mappings import FACTS, Mappings
+from batonpass.context.gather import Source
+from batonpass.domain.clock import Clock, SystemClock
+from batonpass.domain.errors import ConfigurationError
+from batonpass.domain.ids import HandoffId, new_handoff_id
+from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
+from batonpass.ports import Connecting, FactSource, Helpdesk
+from batonpass.store import Journal
+from batonpass.transport import Transport, open_http_client
+
+IDEMPOTENCY_KEYS_LIVE = timedelta(hours=24)
+SECONDS_BETWEEN = {"mappings": 1, "expired_leases": 15, "field_schema": 600, "idempotency_keys": 3600}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One running batonpass."""
+
+    config: Config
+    journal: Journal
+    engine: Engine
+    intake: Intake
+    mappings: Mappings
+
+
+@asynccontextmanager
+async def connected(connection: Connection, clock: Clock) -> AsyncIterator[object]:
+    """One connection, open: an object with the protocols of its connector's capabilities."""
+    settings = connection.settings
+    async with open_http_client() as http:
+
+        def open_transport(**given: object) -> Transport:
+            return Transport(connection=connection.name, http=http, clock=clock, deadline=settings.deadline, **given)  # type: ignore[arg-type]  # OpenTransport has the types
+
+        yield connection.manifest.connect(
+            settings, Connecting(name=connection.name, clock=clock, open_transport=open_transport)
+        )
+
+
+@asynccontextmanager
+async def running(
+    config: Config, *, clock: Clock | None = None, new_id: Callable[[], HandoffId] = new_handoff_id
+) -> AsyncIterator[Service]:
+    """Open the store and the connections, recover, work; close in the opposite order.
+
+    Raises `FileProblemsError` (mapping files), `ConfigurationError` and `StoreError` before anything is served.
+    """
+    clock = clock or SystemClock()
+    mappings = Mappings(config, clock)
+    async with AsyncExitStack() as stack:
+        opened = {each.name: await stack.enter_async_context(connected(each, clock)) for each in config.connections}
+        announcers = await _announcers(config, clock, stack)
+        journal = Journal(config.store_path)
+        journal.open()
+        stack.callback(journal.close)
+        world = _world(config, clock, journal, mappings, opened, announcers)
+        engine = Engine(world)
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        intake = Intake(journal, clock, new_id=new_id, wake=engine.wake)
+        scheduler = _scheduler(mappings, engine, journal, world)
+        scheduler.start()
+        stack.callback(scheduler.shutdown, wait=False)
+        yield Service(config=config, journal=journal, engine=engine, intake=intake, mappings=mappings)
+
+
+def _world(
+    config: Config,
+    clock: Clock,
+    journal: Journal,
+    mappings: Mappings,
+    opened: Mapping[str, object],
+    announcers: Mapping[str, Announcer],
+) -> World:
+    desk = config.helpdesk
+    helpdesk = opened[desk.name]
+    if not isinstance(helpdesk, Helpdesk):
+        raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
+    return World(
+        journal=journal,
+        clock=clock,
+        settings=EngineSettings(
+            facts_deadline=config.handoff.facts_deadline,
+            late_facts_for=config.handoff.late_facts_for,
+            claimed_may_know=config.handoff.claimed_identity_facts,
+            public_url=config.server.public_url,
+            concurrency=config.handoff.concurrency,
+            call_deadline=desk.settings.deadline,
+        ),
+        helpdesk=helpdesk,
+        helpdesk_name=desk.name,
+        helpdesk_can=desk.manifest.capabilities,
+        schema=SchemaCache(helpdesk, clock),
+        sources=lambda: _sources(config, mappings, opened),
+        mapping=mappings.helpdesk,
+        announcers=announcers,
+    )
+
+
+def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -> Sequence[Source]:
+    return [
+        Source(
+            name=each.name,
+            title=each.manifest.title,
+            port=port,
+            rules=mappings.rules(each.name),
+            private=bool(FACTS & each.manifest.capabilities),
+        )
+        for each in config.connections
+        if isinstance(port := opened[each.name], FactSource)
+    ]
+
+
+async def _announcers(config: Config, clock: Clock, stack: AsyncExitStack) -> dict[str, Announcer]:
+    announcers: dict[str, Announcer] = {}
+    for name, agent in config.agents.items():
+        if agent.callback_url is None or agent.callback_secret is None:
+            continue
+        announcers[name] = WebhookAnnouncer(
+            ai_agent=name,
+            url=agent.callback_url,
+            secret=agent.callback_secret.get_secret_value(),
+            say={DEFAULT_LANGUAGE: SAY, **config.handoff.say},
+            http=await stack.enter_async_context(open_http_client()),
+            clock=clock,
+        )
+    return announcers
+
+
+def _scheduler(mappings: Mappings, engine: Engine, journal: Journal, world: World) -> AsyncIOScheduler:
+    """The jobs of one process. Missed runs are made up by one: every job is safe to run late."""
+
+    async def forget_idempotency_keys() -> None:
+        await journal.forget_idempotency_keys(before=world.clock.now() - IDEMPOTENCY_KEYS_LIVE)
+
+    jobs = {
+        "mappings": mappings.refresh,
+        "expired_leases": engine.take_back_expired,
+        "field_schema": world.schema.refresh,
+        "idempotency_keys": forget_idempotency_keys,
+    }
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for name, job in jobs.items():
+        scheduler.add_job(job, "interval", seconds=SECONDS_BETWEEN[name], id=name, coalesce=True, max_instances=1)
+    return scheduler

@@ -1,0 +1,241 @@
+"""The brief: 60 words for 15 seconds, always in the same order.
+
+The ask, why it came, who, what was tried, the next step, risks. Nothing in it is invented: it quotes the record
+or says what a table says of the record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from batonpass.context.known import LAST_PAYMENT, PLAN, TIER, Known, first_of, known_of, open_balance, text_of
+from batonpass.context.reading import Reading, Sentence, needs_context
+from batonpass.context.signals import next_step, risks
+from batonpass.context.summary import Tried
+from batonpass.context.words import count_words, cut_words, tame_words
+from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode
+from batonpass.domain.facts import Gathered, Money
+from batonpass.domain.text import one_line
+
+WORDS = 60
+_ASK_WORDS = 15
+_MOST_TRIED = 3
+
+REASONS = {
+    ReasonCode.CUSTOMER_ASKED: "Asked for a person",
+    ReasonCode.AI_UNSURE: "AI was unsure",
+    ReasonCode.NO_PROGRESS: "No progress with the AI",
+    ReasonCode.UPSET_CUSTOMER: "Customer is upset",
+    ReasonCode.BILLING_DISPUTE: "Billing dispute",
+    ReasonCode.SECURITY: "Security matter",
+    ReasonCode.TECHNICAL_FAILURE: "Technical failure",
+    ReasonCode.NOT_ALLOWED: "AI may not do this",
+    ReasonCode.KEY_ACCOUNT: "Key account",
+    ReasonCode.LEGAL_OR_SAFETY: "Legal or safety matter",
+    ReasonCode.OTHER: "No reason given",
+}
+IDENTITIES = {Identity.VERIFIED: "identity verified", Identity.CLAIMED: "identity only claimed"}
+
+_FILLER = re.compile(
+    r"^(?:(?:hi|hello|hey)(?: there)?|sure(?: thing)?|yes|yeah|yep|ok(?:ay)?|thanks|thank you|great|oh|ah|um|uh|well|so|and|but|also|actually|now|alright|perfect"
+    r"|by the way|certainly|of course|got it|first(?:ly)?|next|just|look|please|in that case|however|hmm|wow|then|one last thing|sorry|no worries|you know)\b[\s,!.:;-]*",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    r"^(?:the |your |all (?:of )?your |an? )?(?P<what>[^.,:;]{3,80}?) (?:has|have) (?:\w+ )?been (?:successfully )?(?P<verb>(?!delivered)\w+ed)\b",
+    re.IGNORECASE,
+)
+_FIRST_CLAUSE = re.compile(
+    r"^[^.?!]{10,120}?(?:, (?:and|but|so)|;) (?=(?:i|can|could|would)\b)", re.IGNORECASE
+)
+_PLEASE = re.compile(r",? please(?=[.?!]*$)", re.IGNORECASE)
+_WISHING = re.compile(
+    r"^(?:i(?:['\u2019]d| would)(?: (?:really|also|just|actually))* (?:like|love|prefer) to|i(?: (?:also|just|really|actually|do))* (?:want(?:ed)?|need) to|i wanna"
+    r"|i(?:['\u2019]m| am| was)(?: (?:also|just|really|actually))* (?:hoping|looking|trying|wanting) to|i was (?:\w+ )?wondering (?:if|how|whether) (?:i|you) (?:can|could)"
+    r"|(?:can|could|would|will) you(?: (?:please|also|possibly|just))*(?: help me(?: to)?(?= (?:find|cancel|return|change|update|check|get)))?|is it possible to)\s+(?=\w)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    ask: str
+    """At most 15 words."""
+    why: str
+    who: str
+    tried: tuple[str, ...]
+    next_step: str
+    risks: tuple[str, ...]
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """(label, text) in the order that never changes; a line without text is left out."""
+        every = (
+            ("Wants", self.ask),
+            ("Why", self.why),
+            ("Who", self.who),
+            ("Tried", "; ".join(self.tried)),
+            ("Next", self.next_step),
+            ("Risks", ", ".join(self.risks)),
+        )
+        return tuple((label, text) for label, text in every if text)
+
+    @property
+    def text(self) -> str:
+        """At most 60 words, labels counted."""
+        return "\n".join(f"{label}: {text}" for label, text in self.lines)
+
+
+def make_brief(
+    *,
+    request: HandoffRequest,
+    gathered: Gathered,
+    asked_at: datetime,
+    reading: Reading,
+    tried: Sequence[Tried],
+) -> Brief:
+    known = known_of(gathered)
+    ask = cut_words(_plain_ask(reading.ask), _ASK_WORDS)
+    dangers = risks(request, known, asked_at)
+    step = next_step(request, gathered, known, reading, tried)
+    why = _why(request, reading)
+    # The last three: what was tried last is what must not be tried again.
+    attempts = [_verb_first(_plain(item.text.rstrip(".:"))) for item in tried[-_MOST_TRIED:]] or [
+        "nothing on record"
+    ]
+    name, standing = _who(request, known)
+    room = _allot(
+        ask=ask,
+        risks=", ".join(dangers),
+        next=step,
+        who=f"{name} {standing}",
+        why=why,
+        tried=" ".join(attempts),
+    )
+    return Brief(
+        ask=ask,
+        why=cut_words(why, room["why"]),
+        who=_fit_who(name, standing, room["who"]),
+        tried=_fit_tried(attempts, room["tried"]),
+        next_step=cut_words(step, room["next"]),
+        risks=_fit_risks(dangers, room["risks"]),
+    )
+
+
+_LEAST = {"ask": 15, "risks": 4, "next": 8, "who": 9, "tried": 8, "why": 10}
+"""Words that a line has in any case: with the six labels, 60. What a line does not use goes to the others, in this
+order."""
+
+
+def _allot(**texts: str) -> dict[str, int]:
+    needs = {line: count_words(texts[line]) for line in _LEAST}
+    given = {line: min(needs[line], least) for line, least in _LEAST.items()}
+    left = WORDS - sum(given.values()) - sum(1 for need in needs.values() if need)
+    for line in ("risks", "next", "who", "tried", "why"):
+        more = min(needs[line] - given[line], left)
+        given[line] += more
+        left -= more
+    return given
+
+
+def _plain(text: str) -> str:
+    """One line without hidden tricks of length."""
+    return tame_words(one_line(text[:2000]))
+
+
+def _plain_ask(ask: Sentence | None) -> str:
+    if ask is None:
+        return "No customer message."
+    text = _plain(ask.text)
+    stripped = _FILLER.sub("", text)
+    while stripped != text and count_words(stripped) >= 3:
+        text, stripped = stripped, _FILLER.sub("", stripped)
+    if count_words(text) > _ASK_WORDS + 3:
+        clause = _FIRST_CLAUSE.sub("", text, count=1)
+        text = text if needs_context(clause) else clause
+    text = _PLEASE.sub("", _WISHING.sub("", text, count=1))
+    return text[:1].upper() + text[1:]
+
+
+def _why(request: HandoffRequest, reading: Reading) -> str:
+    code = request.reason.code
+    if request.reason.text and request.reason.text.strip():
+        return f"{REASONS[code]}: {_plain(request.reason.text)}"
+    if code is ReasonCode.OTHER and reading.person_wanted:
+        code = ReasonCode.CUSTOMER_ASKED
+    own = _own_sentence(reading)
+    return (
+        f"{REASONS[code]}: \N{LEFT DOUBLE QUOTATION MARK}{_plain(own)}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if own
+        else REASONS[code]
+    )
+
+
+def _own_sentence(reading: Reading) -> str | None:
+    """The customer's own sentence that adds most to the ask."""
+    ask = reading.ask
+    if ask is None:
+        return None
+    said = (
+        reading.complaint.text if reading.complaint else None,
+        ask.before if needs_context(ask.text) else None,
+        reading.asks[-1].text if reading.asks else None,
+        reading.person_wanted.text if reading.person_wanted else None,
+    )
+    return next((text for text in said if text and text != ask.text), None)
+
+
+def _verb_first(text: str) -> str:
+    """ "The lamp in your order has been successfully changed to …" → "Changed: lamp in your order to …": what was
+    done survives the cut."""
+    return _PASSIVE.sub(_turned, text, count=1)
+
+
+def _turned(found: re.Match[str]) -> str:
+    return f"{found['verb'].capitalize()}: {found['what']}"
+
+
+def _who(request: HandoffRequest, known: Known) -> tuple[str, str]:
+    """(what can be cut, what cannot): the name and account, and how sure the identity is."""
+    customer = request.customer
+    parts = [cut_words(_plain(customer.name or customer.email or ""), 4) or "Name unknown"]
+    plan, tier = text_of(known, PLAN), text_of(known, TIER)
+    if plan:
+        parts.append(plan if "plan" in plan.casefold() else f"{plan} plan")
+    if tier and tier.casefold() != (plan or "").casefold():
+        parts.append(tier if "tier" in tier.casefold() else f"{tier} tier")
+    due, paid = open_balance(known), first_of(known, LAST_PAYMENT)
+    if due:
+        parts.append(f"{due} open")
+    elif isinstance(paid, str | Money):
+        parts.append(f"last paid {paid}")
+    return _plain(", ".join(parts)), IDENTITIES[customer.identity]
+
+
+def _fit_who(name: str, standing: str, room: int) -> str:
+    left = room - count_words(standing)
+    return f"{cut_words(name, left)}, {standing}" if left > 0 else standing
+
+
+def _fit_tried(attempts: list[str], room: int) -> tuple[str, ...]:
+    """Room shared out fairly; short items leave theirs to the long ones."""
+    fitted = []
+    shortest_first = sorted(enumerate(attempts), key=lambda numbered: count_words(numbered[1]))
+    for left, (place, item) in zip(range(len(attempts), 0, -1), shortest_first, strict=True):
+        short = cut_words(item, room // left)
+        room -= count_words(short)
+        fitted.append((place, short))
+    return tuple(short for _, short in sorted(fitted) if short)
+
+
+def _fit_risks(dangers: tuple[str, ...], room: int) -> tuple[str, ...]:
+    fitted: list[str] = []
+    for danger in dangers:
+        room -= count_words(danger)
+        if room < 0:
+            break
+        fitted.append(danger)
+    return tuple(fitted)

@@ -1,0 +1,208 @@
+"""The sections of the internal note, each within its room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from batonpass.context.brief import REASONS
+from batonpass.context.clipping import clip_end, clip_middle
+from batonpass.context.document import Block, Bullets, Code, Heading, Link, Pairs, Paragraph, is_own_url
+from batonpass.context.package import ContextPackage
+from batonpass.context.wording import clock_text, label, percent, standing_text, value_text
+from batonpass.domain.conversation import HandoffRequest, Identity, PageVisit
+from batonpass.domain.facts import Fact, SourceReport
+from batonpass.domain.text import one_line
+from batonpass.domain.ticket import NotLanded
+
+_IDENTITY = {
+    Identity.VERIFIED: "verified by the AI agent's side",
+    Identity.CLAIMED: "only claimed, not verified",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much of each kind of text a note takes, in characters and items."""
+
+    value: int
+    prose: int
+    items: int
+    facts: int
+
+    def scaled(self, share: float) -> Room:
+        return Room(
+            value=max(20, int(self.value * share)),
+            prose=max(40, int(self.prose * share)),
+            items=max(1, int(self.items * share)),
+            facts=max(1, int(self.facts * share)),
+        )
+
+
+FULL = Room(value=800, prose=6000, items=20, facts=60)
+
+
+def opening(package: ContextPackage, room: Room) -> list[Block]:
+    """The brief, and where the whole can be seen."""
+    blocks: list[Block] = [
+        Paragraph(clip_end(text, room.value), lead=lead) for lead, text in package.brief.lines
+    ]
+    if package.url and is_own_url(package.url) and len(package.url) <= room.value:
+        blocks.append(Link("All steps", package.url))
+    return blocks
+
+
+def issue_summary(package: ContextPackage, room: Room) -> list[Block]:
+    request, summary = package.request, package.summary
+    today = package.asked_at.date()
+    blocks: list[Block] = [
+        Heading("Issue Summary"),
+        Paragraph(
+            clip_middle(summary.text, room.prose), lead="In the AI agent's words" if summary.by_ai else ""
+        ),
+    ]
+    rows = [
+        ("Reason", _reason(request)),
+        ("AI confidence", None if request.confidence is None else percent(request.confidence)),
+        ("Handed over", f"by {package.agent_name}, {clock_text(package.asked_at)}"),
+        ("Channel", request.conversation.channel),
+        ("Language", request.conversation.language),
+        ("Trying to", request.technical.attempted_action),
+        ("Browser", request.technical.browser),
+        ("System", request.technical.os),
+    ]
+    blocks += _pairs(rows, room)
+    errors = request.technical.errors
+    blocks += [Code(clip_middle(error, room.prose)) for error in errors[: room.items]]
+    blocks += _more(len(errors) - room.items, "error messages")
+    if request.pages:
+        visits = [_visit(page, today) for page in request.pages[-room.items :]]
+        blocks.append(Paragraph("", lead="Pages visited"))
+        blocks.append(Bullets(tuple(clip_end(visit, room.value) for visit in visits)))
+        blocks += _more(len(request.pages) - room.items, "earlier pages")
+    blocks += _lacking(package)
+    return blocks
+
+
+def customer_details(package: ContextPackage, room: Room) -> list[Block]:
+    customer = package.request.customer
+    ids = list(customer.external_ids.items())
+    rows = [
+        ("Name", customer.name),
+        ("E-mail", customer.email),
+        ("Phone", customer.phone),
+        ("Identity", _IDENTITY[customer.identity]),
+        *((f"Id at {clip_end(one_line(system), 60)}", known) for system, known in ids[: room.items]),
+    ]
+    return [Heading("Customer Details"), *_pairs(rows, room), *_more(len(ids) - room.items, "ids")]
+
+
+def attempted_solutions(package: ContextPackage, room: Room) -> list[Block]:
+    tried = package.tried
+    items = [
+        clip_end(item.text if item.turn is None else f"{item.text} [turn {item.turn}]", room.value)
+        for item in tried[: room.items]
+    ]
+    shown_items: list[Block] = [Bullets(tuple(items))] if items else [Paragraph("Nothing on record.")]
+    return [Heading("AI Attempted Solutions"), *shown_items, *_more(len(tried) - room.items, "attempts")]
+
+
+def account_notes(
+    package: ContextPackage, titles: Mapping[str, str], not_landed: Sequence[NotLanded], room: Room
+) -> list[Block]:
+    reports = package.gathered.reports
+    blocks: list[Block] = [Heading("Relevant Account Notes")]
+    blocks += told(reports, titles, room, today=package.asked_at.date(), comes_later=True)
+    if not reports:
+        blocks.append(Paragraph("No source of account facts is connected."))
+    if not_landed:
+        blocks += unfilled(not_landed, room)
+    return blocks
+
+
+def told(
+    reports: Sequence[SourceReport],
+    titles: Mapping[str, str],
+    room: Room,
+    *,
+    today: date | None,
+    comes_later: bool,
+) -> list[Block]:
+    """The facts with source and time, then what each silent source has to say for itself."""
+    facts = [fact for report in reports for fact in report.facts]
+    rows = tuple(
+        (clip_end(label(fact.name), 80), _fact(fact, titles, room, today)) for fact in facts[: room.facts]
+    )
+    silent = [report for report in reports if not report.facts]
+    sayings = [standing_text(report, titles, comes_later=comes_later) for report in silent[: room.facts]]
+    blocks: list[Block] = [Pairs(rows)] if rows else []
+    blocks += _more(len(facts) - room.facts, "facts")
+    blocks += [Bullets(tuple(clip_end(saying, room.value) for saying in sayings))] if sayings else []
+    return blocks
+
+
+def unfilled(items: Sequence[NotLanded], room: Room) -> list[Block]:
+    """The values that did not reach their field."""
+    return [
+        Paragraph("", lead="Not in the ticket's fields"),
+        Bullets(tuple(_not_landed(item, room) for item in items[: room.facts])),
+        *_more(len(items) - room.facts, "values"),
+    ]
+
+
+def _not_landed(item: NotLanded, room: Room) -> str:
+    where = f"; {clip_end(one_line(item.where), 200)}" if item.where else ""
+    field, value = clip_end(one_line(item.field), 200), clip_middle(item.value, room.value)
+    return f"{field}: {value} ({clip_end(one_line(item.why), 200)}{where})"
+
+
+def _fact(fact: Fact, titles: Mapping[str, str], room: Room, today: date | None) -> str:
+    source = clip_end(titles.get(fact.source, fact.source), 80)
+    value = clip_middle(value_text(fact.value), room.value)
+    return f"{value} \N{EM DASH} {source}, {clock_text(fact.as_of, today=today)}"
+
+
+def _reason(request: HandoffRequest) -> str:
+    reason = REASONS[request.reason.code]
+    return f"{reason}: {one_line(request.reason.text)}" if request.reason.text else reason
+
+
+def _visit(page: PageVisit, today: date) -> str:
+    title = f"{one_line(page.title)}: " if page.title else ""
+    at = f" ({clock_text(page.at, today=today)})" if page.at else ""
+    return f"{title}{one_line(page.url)}{at}"
+
+
+def _lacking(package: ContextPackage) -> list[Block]:
+    """One line that says what the request did not give: a poor request is shown as poor."""
+    request = package.request
+    given = {
+        "customer name": request.customer.name,
+        "e-mail": request.customer.email,
+        "reason": request.reason.text or request.reason.code != "other",
+        "attempts": request.attempts,
+        "summary": package.summary.by_ai,
+        "confidence": request.confidence is not None,
+        "channel": request.conversation.channel,
+    }
+    missing = ", ".join(name for name, value in given.items() if not value)
+    blocks: list[Block] = [Paragraph(f"{missing}.", lead="Not given")] if missing else []
+    if package.mended:
+        blocks.append(
+            Paragraph("Some characters could not be stored and stand here as \N{REPLACEMENT CHARACTER}.")
+        )
+    return blocks
+
+
+def _pairs(rows: Iterable[tuple[str, str | None]], room: Room) -> list[Block]:
+    given = tuple((name, clip_end(one_line(value), room.value)) for name, value in rows if value)
+    return [Pairs(given)] if given else []
+
+
+def _more(count: int, what: str) -> list[Block]:
+    return (
+        [Paragraph(f"\N{HORIZONTAL ELLIPSIS} {count:,} more {what} not shown here \N{HORIZONTAL ELLIPSIS}")]
+        if count > 0
+        else []
+    )

@@ -1,0 +1,123 @@
+"""The internal notes: the context package, facts that came late, values that did not land.
+
+A note is never longer than its limit, in HTML and in plain text, and says what was left out and where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from batonpass.context.clipping import clip_end
+from batonpass.context.document import Block, Heading, Paragraph, to_html, to_note, to_text
+from batonpass.context.note import (
+    FULL,
+    Room,
+    account_notes,
+    attempted_solutions,
+    customer_details,
+    issue_summary,
+    opening,
+    told,
+    unfilled,
+)
+from batonpass.context.package import ContextPackage
+from batonpass.context.transcript import Shortened, fit_turns
+from batonpass.domain.facts import SourceReport
+from batonpass.domain.ticket import Note, NotLanded
+
+_SCALES = (1.0, 0.5, 0.25, 0.1, 0.04, 0.01)
+_SHARE_BEFORE_TURNS = 0.6
+"""Of the limit, for everything before the conversation."""
+_LEAST_FOR_TURNS = 400
+
+_Build = Callable[[Room], list[Block]]
+
+
+def render_note(
+    package: ContextPackage,
+    *,
+    titles: Mapping[str, str] | None = None,
+    not_landed: Sequence[NotLanded] = (),
+    limit: int,
+) -> Note:
+    """The ticket's first comment. `titles`: connection name → the name that agents know ("HubSpot")."""
+    names = titles or {}
+
+    def before_turns(room: Room) -> list[Block]:
+        return [
+            *opening(package, room),
+            *issue_summary(package, room),
+            *customer_details(package, room),
+            *attempted_solutions(package, room),
+            *account_notes(package, names, not_landed, room),
+            Heading("Conversation History"),
+        ]
+
+    where = _where(package)
+    notice = Paragraph(_lost(Shortened(blocks=(), left_out=10**9, cut=10**9), where), lead="Shortened")
+    reserved = len(to_html([notice]))
+    blocks = _fitted(before_turns, int(limit * _SHARE_BEFORE_TURNS) - reserved)
+    if blocks is None:
+        return _last_resort(f"{package.brief.text}\nShortened; the whole: {where}", limit)
+    room = limit - len(to_html(blocks)) - reserved
+    turns = package.request.conversation.turns
+    conversation = fit_turns(turns, room=room, today=package.asked_at.date())
+    if conversation.left_out or conversation.cut:
+        blocks.append(Paragraph(_lost(conversation, where), lead="Shortened"))
+    return _within(to_note([*blocks, *conversation.blocks]), limit, package.brief.text)
+
+
+def render_late_facts(reports: Sequence[SourceReport], *, titles: Mapping[str, str], limit: int) -> Note:
+    """What sources said after the ticket was opened."""
+
+    def build(room: Room) -> list[Block]:
+        return [
+            Heading("Account facts that came later"),
+            *told(reports, titles, room, today=None, comes_later=False),
+        ]
+
+    return _short_note(build, limit)
+
+
+def render_not_landed(items: Sequence[NotLanded], *, limit: int) -> Note:
+    """The values that the helpdesk did not keep in their fields."""
+    return _short_note(lambda room: unfilled(items, room), limit)
+
+
+def _short_note(build: _Build, limit: int) -> Note:
+    blocks = _fitted(build, limit)
+    return (
+        _last_resort(to_text(build(FULL.scaled(_SCALES[-1]))), limit) if blocks is None else to_note(blocks)
+    )
+
+
+def _fitted(build: _Build, limit: int) -> list[Block] | None:
+    """The blocks at the largest scale at which they fit; None where they never do."""
+    for scale in _SCALES:
+        blocks = build(FULL.scaled(scale) if scale < 1 else FULL)
+        if len(to_html(blocks)) <= limit and len(to_text(blocks)) <= limit:
+            return blocks
+    return None
+
+
+def _lost(conversation: Shortened, where: str) -> str:
+    parts = []
+    if conversation.left_out:
+        parts.append(f"{conversation.left_out:,} turns left out")
+    if conversation.cut:
+        parts.append(f"{conversation.cut:,} long turns cut")
+    return f"{', '.join(parts)}. The whole: {where}"
+
+
+def _where(package: ContextPackage) -> str:
+    return package.url or f"batonpass trace {package.handoff_id}"
+
+
+def _within(note: Note, limit: int, brief: str) -> Note:
+    return note if len(note.html) <= limit and len(note.text) <= limit else _last_resort(brief, limit)
+
+
+def _last_resort(text: str, limit: int) -> Note:
+    """One paragraph, for a limit that no note fits."""
+    fitting = clip_end(text, limit - len("<p></p>"))
+    return to_note([Paragraph(fitting)] if fitting else [])

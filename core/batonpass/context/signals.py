@@ -1,0 +1,122 @@
+"""The next step and the risks: tables from what is known to what an agent reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from batonpass.context.known import (
+    OWNER,
+    Known,
+    has_open_dispute,
+    is_key_account,
+    near_renewal,
+    open_balance,
+    text_of,
+)
+from batonpass.context.reading import Reading, numbered
+from batonpass.context.summary import Tried
+from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode, Role
+from batonpass.domain.facts import Gathered
+
+_READ_OF_A_TURN = 4000
+_VERY_NEGATIVE = -0.6
+
+_NEXT = {
+    ReasonCode.CUSTOMER_ASKED: "Answer in person where the AI stopped.",
+    ReasonCode.AI_UNSURE: "Check the AI's last answer, then answer the ask.",
+    ReasonCode.NO_PROGRESS: "Skip what was tried; take another way.",
+    ReasonCode.UPSET_CUSTOMER: "Apologise once, then solve the ask.",
+    ReasonCode.BILLING_DISPUTE: "Check the charges in billing; correct or explain them.",
+    ReasonCode.SECURITY: "Secure the account: end sessions, reset credentials.",
+    ReasonCode.TECHNICAL_FAILURE: "Reproduce it; give a workaround or pass it on.",
+    ReasonCode.NOT_ALLOWED: "Decide the request; the AI was not allowed to.",
+    ReasonCode.KEY_ACCOUNT: "Answer first; inform the account owner.",
+    ReasonCode.LEGAL_OR_SAFETY: "Promise nothing; involve the legal or safety lead.",
+    ReasonCode.OTHER: "Read the last turns, then answer the ask.",
+}
+_OPEN_REASONS = frozenset({ReasonCode.CUSTOMER_ASKED, ReasonCode.OTHER})
+"""They say nothing of the matter itself: how the conversation stands says more."""
+_PROVE_FIRST = frozenset({ReasonCode.BILLING_DISPUTE, ReasonCode.SECURITY, ReasonCode.NOT_ALLOWED})
+
+_TWICE = re.compile(r"\b(?:twice|double|duplicate|two (?:charges|payments)|charged again)\b", re.IGNORECASE)
+_WORDS_OF_RISK = {
+    "chargeback threat": re.compile(
+        r"\b(?:charge ?backs?|dispute (?:the|this|it|my|with)|(?:call|contact|tell|ask)\w* my bank)\b",
+        re.IGNORECASE,
+    ),
+    "security": re.compile(
+        r"\b(?:hacked|phish\w*|fraud\w*|unauthori[sz]ed|compromised|stolen|data (?:breach|leak)"
+        r"|someone else (?:has |is |was )?(?:logged|accessed|using|in my))\b",
+        re.IGNORECASE,
+    ),
+    "legal": re.compile(
+        r"\b(?:lawyers?|attorney|solicitor|sue|suing|lawsuit|legal action|small claims|court|gdpr|ombudsman|regulator|trading standards)\b",
+        re.IGNORECASE,
+    ),
+    "safety": re.compile(
+        r"\b(?:suicid\w*|kill myself|hurt myself|self-harm|injur(?:y|ed|ies)|caught fire|burn(?:ed|t) (?:me|my)|electric shock)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+def next_step(
+    request: HandoffRequest, gathered: Gathered, known: Known, reading: Reading, tried: Sequence[Tried]
+) -> str:
+    """What to do first, by the reason and what is known."""
+    reason = request.reason.code
+    step = _NEXT[reason]
+    if reason is ReasonCode.BILLING_DISPUTE:
+        step = _billing_step(gathered, known, reading.ask.text if reading.ask else "")
+    if reason in _OPEN_REASONS and reading.settled:
+        step = "Nothing looks open; ask what is missing."
+    elif reason in _OPEN_REASONS and tried and tried[-1].is_refusal:
+        step = "The AI declined; decide whether to make an exception."
+    owner = text_of(known, OWNER)
+    if reason is ReasonCode.KEY_ACCOUNT and owner:
+        step = f"Answer first; inform the account owner, {owner}."
+    if reason is ReasonCode.TECHNICAL_FAILURE and request.technical.errors:
+        step = "Reproduce it with the error below; give a workaround."
+    if reason in _PROVE_FIRST and request.customer.identity is Identity.CLAIMED:
+        return f"Verify the identity first. {step}"
+    return step
+
+
+def _billing_step(gathered: Gathered, known: Known, ask: str) -> str:
+    if has_open_dispute(known):
+        return "Do not refund: a dispute is open. Answer that."
+    if _TWICE.search(ask):
+        return "Compare both charges in billing; refund the second if duplicate."
+    if gathered.missing and open_balance(known) is None:
+        return "Look the charges up by hand; correct or explain them."
+    return _NEXT[ReasonCode.BILLING_DISPUTE]
+
+
+def risks(request: HandoffRequest, known: Known, asked_at: datetime) -> tuple[str, ...]:
+    """What could make this handoff costly, gravest first."""
+    found = ["open dispute"] if has_open_dispute(known) else []
+    found += _spoken_risks(request)
+    renewal = near_renewal(known, asked_at)
+    if is_key_account(known) or request.reason.code is ReasonCode.KEY_ACCOUNT:
+        found.append("key account")
+    if renewal:
+        found.append(f"renews {renewal.isoformat()}")
+    language = request.conversation.language
+    if language and language.partition("-")[0].casefold() not in {"en", "eng"}:
+        found.append(f"customer writes in {language}")
+    return tuple(found)
+
+
+def _spoken_risks(request: HandoffRequest) -> list[str]:
+    turns = [
+        turn
+        for _, turn in numbered(request.conversation.turns, head=40, tail=80)
+        if turn.role is Role.CUSTOMER
+    ]
+    spoken = "\n".join(turn.text[:_READ_OF_A_TURN] for turn in turns)
+    found = [risk for risk, words in _WORDS_OF_RISK.items() if words.search(spoken)]
+    if any(turn.sentiment is not None and turn.sentiment <= _VERY_NEGATIVE for turn in turns[-5:]):
+        found.append("very upset")
+    return found

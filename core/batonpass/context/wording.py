@@ -1,0 +1,59 @@
+"""What agents read for our own words: labels, times, values, the standing of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from batonpass.domain.conversation import Role
+from batonpass.domain.facts import FactValue, SourceReport, Standing
+
+ROLES = {Role.CUSTOMER: "Customer", Role.AI: "AI agent", Role.AGENT: "Agent"}
+
+_WITHOUT_FACTS = {
+    Standing.FOUND: "{title} knows the customer and has none of the values asked for.",
+    Standing.NOT_FOUND: "{title} does not know this customer.",
+    Standing.AMBIGUOUS: "{title} has several people who match; nothing is shown. Look the customer up there.",
+    Standing.NO_KEY: "{title} was not asked: no e-mail address or id to look up with.",
+    Standing.WITHHELD: "{title} was not asked: the customer's identity is only claimed. Verify it, then look there.",
+    Standing.LATE: "{title} did not answer within {seconds} s{later}.",
+    Standing.DOWN: "{title} could not answer now{later}.",
+    Standing.CREDENTIALS_REFUSED: "{title} refused batonpass's credentials; an administrator must renew them{later}.",
+    Standing.REFUSED: "{title} refused the question. Look the customer up there.",
+    Standing.BROKEN: "{title} gave an answer that could not be understood. Look the customer up there.",
+}
+
+
+def standing_text(report: SourceReport, titles: Mapping[str, str], *, comes_later: bool) -> str:
+    """Why a source has told nothing. `comes_later`: it is asked again and the answer will be added."""
+    return _WITHOUT_FACTS[report.standing].format(
+        title=titles.get(report.source, report.source),
+        seconds=f"{report.seconds:.2g}" if report.seconds < 10 else f"{report.seconds:.0f}",
+        later="; what it says will be added as a note"
+        if comes_later and report.standing.may_come_later
+        else "",
+    )
+
+
+def label(name: str) -> str:
+    """`billing.open_invoices` → "Open invoices"."""
+    words = name.rpartition(".")[2].replace("_", " ").replace("-", " ").strip() or name
+    return words[:1].upper() + words[1:]
+
+
+def value_text(value: FactValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "\n".join(value) or "none"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def clock_text(at: datetime, *, today: date | None = None) -> str:
+    """ "10:42 UTC"; with the date where it is another day than `today`."""
+    at = at.astimezone(UTC)
+    return f"{at:%H:%M} UTC" if at.date() == today else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

@@ -1,0 +1,85 @@
+"""Words and sentences of a conversation: counting, cutting, splitting.
+
+A word is what stands between white space. Scripts that write no spaces are counted fairly: every Chinese or
+Japanese character is a word, and so is every group of up to four Thai, Lao, Khmer or Burmese letters. That is
+stricter than a reader of those languages would be, so a brief in them is never too long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import regex
+
+from batonpass.domain.text import mend, one_line
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+_READ_OF_A_TURN = 4000
+_LONGEST_WORD = 48
+
+_IDEOGRAPHS = r"\p{Han}\p{Hiragana}\p{Katakana}"
+_SPACELESS = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_PIECE = regex.compile(
+    rf"[{_IDEOGRAPHS}]\p{{M}}*|(?:[{_SPACELESS}]\p{{M}}*){{1,4}}|(?:(?![{_IDEOGRAPHS}{_SPACELESS}])\S)+"
+)
+_HAS_WORD = regex.compile(r"\w")
+_LONG_WORD = regex.compile(rf"(?:(?![{_IDEOGRAPHS}{_SPACELESS}])\S){{{_LONGEST_WORD + 1},}}")
+
+# "###STOP###", "###TRANSFER###": marks for machines that some AI agents leave in their text.
+_CONTROL_MARK = re.compile(r"#{2,}[A-Z][A-Z_ -]*#{2,}")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?\u2026\u061f\u0964])[\"'\u201d\u2019)\]*]*\s+|(?<=[\u3002\uff01\uff1f])|\n+"
+)
+
+
+def count_words(text: str) -> int:
+    """How many words a reader meets (see the module's text)."""
+    if text.isascii():
+        return len(text.split())
+    return sum(weight for _, weight in _pieces(text))
+
+
+def cut_words(text: str, most: int) -> str:
+    """The text if it has at most `most` words, otherwise its first words and "…"."""
+    if count_words(text) <= most:
+        return text
+    end = used = 0
+    for piece_end, weight in _pieces(text):
+        used += weight
+        if used > most:
+            break
+        end = piece_end
+    return text[:end].rstrip(" ,;:.-") + ELLIPSIS if end else ""
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Where each piece ends and how many words it is: 1, or 0 for punctuation that clings to a word."""
+    for found in _PIECE.finditer(text):
+        start, end = found.span()
+        alone = (start == 0 or text[start - 1].isspace()) and (end == len(text) or text[end].isspace())
+        yield end, 1 if alone or _HAS_WORD.search(found[0]) else 0
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a message, each on one line, without control marks. Reads its first 4,000 characters."""
+    clean = mend(_CONTROL_MARK.sub(" ", text[:_READ_OF_A_TURN]))
+    found = (one_line(part) for part in _SENTENCE_END.split(clean))
+    return [part for part in found if part]
+
+
+def tame_words(text: str) -> str:
+    """The text with no word longer than 48 characters: an address or a pasted key must not fill the brief."""
+    if len(text) <= _LONGEST_WORD:
+        return text
+    return _LONG_WORD.sub(lambda found: _first_graphemes(found[0]) + ELLIPSIS, text)
+
+
+def _first_graphemes(word: str) -> str:
+    kept = ""
+    for found in regex.finditer(r"\X", word[: 2 * _LONGEST_WORD]):
+        if len(kept) + len(found[0]) >= _LONGEST_WORD:
+            break
+        kept += found[0]
+    return kept

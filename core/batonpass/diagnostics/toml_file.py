@@ -1,0 +1,203 @@
+"""A TOML file together with the places of all that stands in it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from batonpass.diagnostics.findings import Finding, Severity
+from batonpass.diagnostics.secrecy import mask, mask_span
+from batonpass.diagnostics.spans import Place, Span, SpanIndex
+
+# Python puts the place into the message only: https://docs.python.org/3/library/tomllib.html
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_STANDS_TWICE = re.compile(r"Cannot (?:overwrite|declare|redefine|mutate)|Duplicate inline table key")
+_BARE_WORD = re.compile(r"[^\s\"'\[{,}\]#]+")
+
+_SYNTAX_HINTS = (
+    ("Unterminated string", "the closing quote is missing"),
+    ("Expected '\"'", "the closing quote is missing"),
+    ("Illegal character '\\n'", "the closing quote is missing"),
+    ("Unescaped '\\'", "write \\\\ for a backslash, or put the text in single quotes"),
+    (
+        "Expected '=' after a key",
+        "a line is `key = value`; a name with other signs than a-z, 0-9, - and _ stands in quotes",
+    ),
+    ("Expected ']' at the end of a table", "a name with other signs than a-z, 0-9, - and _ stands in quotes"),
+    ("Expected newline or end of document", "one `key = value` per line"),
+    ("Unclosed array", "the closing ] is missing"),
+    ("Unclosed inline table", "a table in { } stands on one line, its parts with commas between them"),
+    (
+        "Invalid initial character for a key part",
+        "a name with other signs than a-z, 0-9, - and _ stands in quotes",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TomlFile:
+    """What a file says. Reading never raises for what the file is or holds: `findings` tell."""
+
+    shown_as: str
+    """The file's name in findings."""
+    text: str = field(repr=False)
+    data: dict[str, Any] = field(repr=False)
+    """Empty where the file could not be read as TOML."""
+    findings: tuple[Finding, ...] = ()
+    """Why it could not be read; empty otherwise."""
+
+    @classmethod
+    def read(cls, path: Path, *, shown_as: str | None = None) -> TomlFile:
+        name = shown_as or str(path)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return cls._unread(name, "TF001", "there is no such file")
+        except OSError as error:
+            return cls._unread(name, "TF002", f"cannot be read: {error.strerror or type(error).__name__}")
+        return cls.of(content, shown_as=name)
+
+    @classmethod
+    def of(cls, content: bytes, *, shown_as: str) -> TomlFile:
+        """The file with this content, wherever it stands."""
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return cls._not_utf8(shown_as, content, error.start)
+        if not text.strip():
+            return cls._unread(shown_as, "TF004", "the file is empty")
+        try:
+            return cls(shown_as=shown_as, text=text, data=tomllib.loads(text))
+        except RecursionError:
+            return cls._unread(shown_as, "TF005", "lists or tables are nested too deeply")
+        except ValueError as error:
+            broken = cls(shown_as=shown_as, text=text, data={})
+            return cls(shown_as=shown_as, text=text, data={}, findings=broken._faults(str(error)))
+
+    @property
+    def readable(self) -> bool:
+        return not self.findings
+
+    def span(self, where: Sequence[str | int], *, key: bool = False) -> Span:
+        """Where the value (or the key) stands; for what is not there, the nearest parent that is."""
+        for end in range(len(where), 0, -1):
+            place = self._index.get(tuple(where[:end]))
+            if place is not None:
+                return _chosen(place, key=key and end == len(where))
+        return Span(line=1, column=1)
+
+    def finding(
+        self,
+        where: Sequence[str | int],
+        message: str,
+        *,
+        code: str,
+        severity: Severity = Severity.ERROR,
+        hint: str | None = None,
+        key: bool = False,
+        secret: bool = False,
+    ) -> Finding:
+        """A finding at this place. What looks like a secret is masked; `secret` says that the value is one."""
+        span = self.span(where, key=key)
+        return self._at(span, message, code=code, severity=severity, hint=hint, secret=secret)
+
+    def line(self, number: int) -> str:
+        """One line of the file, from 1; empty where there is none."""
+        lines = self._lines
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    @cached_property
+    def _index(self) -> SpanIndex:
+        return SpanIndex(self.text)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return [line.removesuffix("\r") for line in self.text.split("\n")]
+
+    def _at(
+        self,
+        span: Span,
+        message: str,
+        *,
+        code: str,
+        severity: Severity = Severity.ERROR,
+        hint: str | None = None,
+        secret: bool = False,
+    ) -> Finding:
+        shown = mask(self.line(span.line))
+        return Finding(
+            code=code,
+            severity=severity,
+            message=message,
+            file=self.shown_as,
+            line=span.line,
+            column=span.column,
+            length=span.length,
+            source_line=mask_span(shown, span.column, span.length) if secret else shown,
+            hint=hint,
+        )
+
+    def _faults(self, told: str) -> tuple[Finding, ...]:
+        if _STANDS_TWICE.match(told) and self._index.twice:
+            return tuple(
+                self._at(
+                    again,
+                    f'"{path[-1]}" stands here a second time',
+                    code="TF006",
+                    hint=f"it stands first in line {first.line}; keep one of them",
+                )
+                for path, again, first in self._index.twice
+            )
+        span = self._told_span(told)
+        message = _POSITION.sub("", told)
+        return (self._at(span, _plain(message), code="TF005", hint=self._syntax_hint(message, span)),)
+
+    def _told_span(self, told: str) -> Span:
+        found = _POSITION.search(told)
+        if found and found[1]:
+            return Span(line=int(found[1]), column=int(found[2]))
+        last = len(self.text.rstrip().split("\n"))
+        return Span(line=last, column=len(self.line(last).rstrip()) + 1)
+
+    def _syntax_hint(self, message: str, span: Span) -> str | None:
+        if message.startswith("Invalid value"):
+            return self._value_hint(self.line(span.line), span.column - 1)
+        return next((hint for start, hint in _SYNTAX_HINTS if message.startswith(start)), None)
+
+    def _value_hint(self, line: str, start: int) -> str:
+        word = _BARE_WORD.match(line, start)
+        if word is None:
+            return "a value is missing here"
+        return f'text stands in quotes: "{word[0]}"' if mask(line) == line else "text stands in quotes"
+
+    @classmethod
+    def _unread(cls, name: str, code: str, message: str) -> TomlFile:
+        finding = Finding(code=code, severity=Severity.ERROR, message=message, file=name, line=1, column=1)
+        return cls(shown_as=name, text="", data={}, findings=(finding,))
+
+    @classmethod
+    def _not_utf8(cls, name: str, content: bytes, offset: int) -> TomlFile:
+        before = content[:offset].decode("utf-8", errors="replace")
+        finding = Finding(
+            code="TF003",
+            severity=Severity.ERROR,
+            message=f"byte 0x{content[offset]:02x} is not UTF-8",
+            file=name,
+            line=before.count("\n") + 1,
+            column=len(before.rsplit("\n", 1)[-1]) + 1,
+            hint="save the file as UTF-8",
+        )
+        return cls(shown_as=name, text="", data={}, findings=(finding,))
+
+
+def _chosen(place: Place, *, key: bool) -> Span:
+    return place.key if key else place.value
+
+
+def _plain(message: str) -> str:
+    return message[:1].lower() + message[1:] if message else "not TOML"

@@ -1,0 +1,143 @@
+"""A handoff and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from batonpass.domain.ids import HandoffId
+
+
+class HandoffState(StrEnum):
+    """The life of a handoff."""
+
+    REQUESTED = "requested"
+    ENRICHED = "enriched"
+    """The facts are gathered, as far as they came in time."""
+    TICKETED = "ticketed"
+    """One ticket stands in the helpdesk."""
+    ANNOUNCED = "announced"
+    """The AI agent knows it and can tell the customer."""
+    ACCEPTED = "accepted"
+    RESOLVED = "resolved"
+    RETURNED = "returned"
+    ABANDONED = "abandoned"
+    PARKED = "parked"
+    """A person must look."""
+
+
+class StepKind(StrEnum):
+    GATHER_FACTS = "gather_facts"
+    OPEN_TICKET = "open_ticket"
+    READ_BACK = "read_back"
+    NOTE_NOT_LANDED = "note_not_landed"
+    LATE_FACTS = "late_facts"
+    NOTE_LATE_FACTS = "note_late_facts"
+    ANNOUNCE = "announce"
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether it changes something outside: then it is looked for before it is repeated."""
+        return self in {StepKind.OPEN_TICKET, StepKind.NOTE_NOT_LANDED, StepKind.NOTE_LATE_FACTS}
+
+
+class StepStatus(StrEnum):
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStep:
+    """A step to be done, as data."""
+
+    kind: StepKind
+    about: str = ""
+    """What tells it from others of its kind: the source whose facts are late."""
+    delay: float = 0.0
+    """Seconds until it may begin."""
+
+    @property
+    def name(self) -> str:
+        """Unique within its handoff; its result is kept under this name."""
+        return f"{self.kind}:{self.about}" if self.about else self.kind.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What follows: the handoff's next state (None: as it is) and the steps to add."""
+
+    state: HandoffState | None = None
+    steps: tuple[NewStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedStep:
+    """A step that is ours until `lease_until`, and only while `fence` is still its newest claim."""
+
+    handoff_id: HandoffId
+    name: str
+    kind: StepKind
+    about: str
+    fence: int
+    """Counts the claims. Above 1, an earlier claim may have taken effect: look first."""
+    attempts: int
+    """The attempts that count, this one included."""
+    first_claimed_at: datetime
+    lease_until: datetime
+
+    @property
+    def may_have_happened(self) -> bool:
+        return self.fence > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One attempt at a step, for people who look at it later."""
+
+    step: str
+    number: int
+    started_at: datetime
+    seconds: float
+    outcome: str
+    """`done`, or the error's code."""
+    detail: str = ""
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    name: str
+    kind: StepKind
+    status: StepStatus
+    attempts: int
+    due_at: datetime
+    created_at: datetime
+    done_at: datetime | None
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffRecord:
+    """A handoff as the journal has it."""
+
+    id: HandoffId
+    state: HandoffState
+    ai_agent: str
+    conversation_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    mended: bool
+    parked_because: str | None
+    ticket_id: str | None
+    ticket_url: str | None
+    steps: tuple[StepRecord, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = field(default=())
+
+    def result_of(self, name: str) -> Mapping[str, Any] | None:
+        """The kept result of a step; None while it has none."""
+        return next((step.result for step in self.steps if step.name == name), None)

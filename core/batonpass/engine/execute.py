@@ -1,0 +1,222 @@
+"""Claims steps, runs them, writes what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from batonpass.domain.errors import BatonpassError, CredentialsRefusedError, OutcomeUnknownError
+from batonpass.domain.handoff import AttemptRecord, ClaimedStep, StepKind
+from batonpass.engine.announcing import announce
+from batonpass.engine.packing import gather_facts, late_facts
+from batonpass.engine.retry import Park, Postpone, after_failure, inside_a_step
+from batonpass.engine.ticketing import note_late_facts, note_not_landed, open_ticket, read_back
+from batonpass.engine.work import Done
+from batonpass.engine.world import World
+from batonpass.ports import Capability
+from batonpass.store import StaleClaimError
+from batonpass.testing.failpoints import failpoint
+
+log = structlog.get_logger()
+
+Handler = Callable[[World, ClaimedStep], Awaitable[Done]]
+
+HANDLERS: Mapping[StepKind, Handler] = {
+    StepKind.GATHER_FACTS: gather_facts,
+    StepKind.OPEN_TICKET: open_ticket,
+    StepKind.READ_BACK: read_back,
+    StepKind.NOTE_NOT_LANDED: note_not_landed,
+    StepKind.LATE_FACTS: late_facts,
+    StepKind.NOTE_LATE_FACTS: note_late_facts,
+    StepKind.ANNOUNCE: announce,
+}
+KINDS = tuple(HANDLERS)
+
+STEP_DEADLINE = 45.0
+"""Seconds for one attempt at a step: less than its lease, so that no second worker meets the first."""
+LONGEST_SLEEP = 30.0
+MOST_BUGS = 10
+"""Attempts at a step that fails for a reason of our own making before a person must look."""
+
+
+class Engine:
+    """Runs the steps of one process. `start`, then `wake` whenever something was accepted, `stop` at the end."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self._backlog = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take back what a dead process left running, then work."""
+        world = self._world
+        wait = 0.0 if Capability.IDEMPOTENT_CREATE in world.helpdesk_can else world.settings.call_deadline
+        taken = await world.journal.take_back(now=world.clock.now(), everything=True, effects_wait=wait)
+        if taken:
+            log.info("recovered", steps=taken)
+        self._loop = asyncio.create_task(self._claim_for_ever(), name="engine")
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._awake.set()
+
+    async def stop(self, *, grace: float = 20.0) -> None:
+        """Claim nothing more, let what is under way end within `grace` seconds; the rest is taken up at next start."""
+        self._stopping = True
+        self.wake()
+        if self._loop is not None:
+            await self._loop
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def idle(self) -> None:
+        """Return once nothing is under way; steps that are due later do not count."""
+        while self._tasks or self._awake.is_set():
+            await asyncio.sleep(0.01)
+
+    async def take_back_expired(self) -> None:
+        """Make steps ready again whose lease is over: their task is gone."""
+        world = self._world
+        wait = world.settings.call_deadline
+        if await world.journal.take_back(now=world.clock.now(), everything=False, effects_wait=wait):
+            self.wake()
+
+    async def _claim_for_ever(self) -> None:
+        while not self._stopping:
+            self._awake.clear()
+            free = self._world.settings.concurrency - len(self._tasks)
+            claimed = await self._claim(free)
+            self._backlog = len(claimed) == free
+            for step in claimed:
+                self._begin(step)
+            if not claimed or self._backlog:
+                await self._sleep()
+
+    async def _claim(self, most: int) -> list[ClaimedStep]:
+        if most <= 0:
+            return []
+        try:
+            return await self._world.journal.claim(KINDS, now=self._world.clock.now(), most=most)
+        except Exception as error:  # noqa: BLE001 - a full disk must not end the loop; it looks again
+            log.error("claim_failed", error=type(error).__name__)
+            await asyncio.sleep(1)
+            return []
+
+    async def _sleep(self) -> None:
+        """Until woken, or until the next step is due."""
+        seconds = LONGEST_SLEEP
+        if not self._backlog:
+            due = await self._world.journal.next_due()
+            if due is not None:
+                seconds = min(seconds, max(0.0, (due - self._world.clock.now()).total_seconds()))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+        except TimeoutError:
+            return
+
+    def _begin(self, step: ClaimedStep) -> None:
+        task = asyncio.create_task(self._carry(step))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._backlog or self._stopping or not self._tasks:
+            self.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("step_not_recorded", error=type(error).__name__, detail=str(error))
+
+    async def _carry(self, step: ClaimedStep | None) -> None:
+        """Do the step and go on with the first that follows; the others get tasks of their own."""
+        while step is not None:
+            following = await self._do(step)
+            step = following[0] if following else None
+            for other in following[1:]:
+                self._begin(other)
+
+    async def _do(self, step: ClaimedStep) -> list[ClaimedStep]:
+        """One attempt at one step; gives the following steps, claimed."""
+        world = self._world
+        started_at, started = world.clock.now(), world.clock.monotonic()
+        failpoint(f"step.{step.kind}.claimed")
+        try:
+            done = await self._handled(step)
+        except Exception as error:  # noqa: BLE001 - every failure is recorded with its step
+            attempt = _attempt(step, started_at, world.clock.monotonic() - started, error)
+            await self._failed(step, error, attempt)
+            return []
+        failpoint(f"step.{step.kind}.called")
+        attempt = _attempt(step, started_at, world.clock.monotonic() - started, None)
+        try:
+            following = await world.journal.finish(
+                step, result=done.result, plan=done.plan, attempt=attempt, now=world.clock.now(), ticket=done.ticket
+            )
+        except StaleClaimError as stale:
+            log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
+            return []
+        failpoint(f"step.{step.kind}.stored")
+        return following
+
+    async def _handled(self, step: ClaimedStep) -> Done:
+        handler = HANDLERS[step.kind]
+        async with asyncio.timeout(STEP_DEADLINE):
+            async for attempt in inside_a_step():
+                with attempt:
+                    return await handler(self._world, step)
+        raise AssertionError("tenacity gives an attempt or raises")  # pragma: no cover - for the type checker
+
+    async def _failed(self, step: ClaimedStep, error: Exception, attempt: AttemptRecord) -> None:
+        world = self._world
+        now = world.clock.now()
+        verdict = after_failure(step, _as_ours(step, error), now=now, unknown_wait=self._unknown_wait(step))
+        report = log.error if isinstance(error, CredentialsRefusedError) or isinstance(verdict, Park) else log.warning
+        report(
+            "step_failed", handoff=step.handoff_id, step=step.name, code=attempt.outcome, detail=attempt.detail,
+            again=verdict.until.isoformat() if isinstance(verdict, Postpone) else "never",
+        )  # fmt: skip
+        try:
+            if isinstance(verdict, Park):
+                await world.journal.park(step, because=verdict.because, attempt=attempt, now=now)
+            else:
+                await world.journal.postpone(
+                    step, until=verdict.until, attempt=attempt, count_attempt=verdict.count_attempt
+                )
+        except StaleClaimError as stale:
+            log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
+        self.wake()
+
+    def _unknown_wait(self, step: ClaimedStep) -> float:
+        """How long a call without an answer may still take effect; a vendor's idempotency key makes that harmless."""
+        safe = step.kind is StepKind.OPEN_TICKET and Capability.IDEMPOTENT_CREATE in self._world.helpdesk_can
+        return 0.0 if safe or not step.kind.is_effect else self._world.settings.call_deadline
+
+
+def _as_ours(step: ClaimedStep, error: Exception) -> Exception:
+    """An error that nobody raised on purpose is repeated a few times: its cause may be passing."""
+    if isinstance(error, BatonpassError):
+        return error
+    if step.attempts >= MOST_BUGS:
+        return error
+    return OutcomeUnknownError(f"{step.name}: {type(error).__name__}", code="internal_error")
+
+
+def _attempt(step: ClaimedStep, started_at: object, seconds: float, error: Exception | None) -> AttemptRecord:
+    ours = isinstance(error, BatonpassError)
+    return AttemptRecord(
+        step=step.name,
+        number=step.fence,
+        started_at=started_at,
+        seconds=round(seconds, 4),
+        outcome="done" if error is None else error.code if ours else "internal_error",
+        detail="" if error is None else str(error) if ours else type(error).__name__,
+        request_id=error.request_id if ours else None,
+    )

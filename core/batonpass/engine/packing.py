@@ -1,0 +1,84 @@
+"""The steps around the context package: gather the facts, put the package together, go after late facts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from batonpass.context.gather import gather
+from batonpass.context.package import ContextPackage, build_package, person_of
+from batonpass.domain.conversation import HandoffRequest
+from batonpass.domain.errors import RefusedError, RetryLaterError
+from batonpass.domain.facts import Gathered, gathered_from_json, gathered_to_json
+from batonpass.domain.handoff import ClaimedStep
+from batonpass.domain.ids import HandoffId
+from batonpass.engine import decide
+from batonpass.engine.work import Done
+from batonpass.engine.world import World
+
+LATE_DEADLINE = 15.0
+"""Seconds for one late answer; nobody waits for it."""
+
+
+async def gather_facts(world: World, step: ClaimedStep) -> Done:
+    """Ask every source at once; whatever is missing at the deadline costs nothing but its facts."""
+    request = await request_of(world, step.handoff_id)
+    gathered = await gather(
+        person_of(request),
+        world.sources(),
+        deadline=world.settings.facts_deadline,
+        claimed_may_know=world.settings.claimed_may_know,
+        clock=world.clock,
+    )
+    return Done(result=gathered_to_json(gathered), plan=decide.on_gathered())
+
+
+async def late_facts(world: World, step: ClaimedStep) -> Done:
+    """Ask one source again, until it answers or nobody would read its answer any more."""
+    request = await request_of(world, step.handoff_id)
+    sources = [source for source in world.sources() if source.name == step.about]
+    gathered = await gather(
+        person_of(request),
+        sources,
+        deadline=LATE_DEADLINE,
+        claimed_may_know=world.settings.claimed_may_know,
+        clock=world.clock,
+    )
+    waited = world.clock.now() - step.first_claimed_at
+    for report in gathered.reports:
+        if report.standing.may_come_later and waited < timedelta(seconds=world.settings.late_facts_for):
+            raise RetryLaterError(f"{step.about}: still {report.standing}", code=report.standing.value)
+    plan = decide.on_late_answer(gathered.reports[0]) if gathered.reports else decide.on_noted()
+    return Done(result=gathered_to_json(gathered), plan=plan)
+
+
+async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
+    """The context package of a handoff, the same at every attempt: made from what is kept alone."""
+    stored = await world.journal.request(handoff_id)
+    if stored is None:
+        raise RefusedError(f"{handoff_id}: no such handoff in the journal", code="no_handoff")
+    base = world.settings.public_url
+    return build_package(
+        handoff_id=handoff_id,
+        asked_at=stored.created_at,
+        agent_name=stored.ai_agent,
+        request=HandoffRequest.model_validate_json(stored.body),
+        gathered=await gathered_of(world, handoff_id),
+        mended=stored.mended,
+        url=f"{base}/v1/handoffs/{handoff_id}" if base else None,
+    )
+
+
+async def request_of(world: World, handoff_id: HandoffId) -> HandoffRequest:
+    stored = await world.journal.request(handoff_id)
+    if stored is None:
+        raise RefusedError(f"{handoff_id}: no such handoff in the journal", code="no_handoff")
+    return HandoffRequest.model_validate_json(stored.body)
+
+
+async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:
+    return gathered_from_json(await world.journal.result(handoff_id, "gather_facts") or {"reports": []})
+
+
+def source_titles(world: World) -> dict[str, str]:
+    """Source name → the name that people know it by."""
+    return {source.name: source.title for source in world.sources()}

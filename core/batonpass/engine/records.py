@@ -1,0 +1,44 @@
+"""The results of steps as the journal keeps them: JSON types, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from batonpass.domain.ticket import FieldId, FieldValue, NotLanded, TicketRef
+
+
+def ticket_to_json(ref: TicketRef) -> dict[str, str]:
+    return {"id": ref.id, "url": ref.url}
+
+
+def ticket_from_json(data: Mapping[str, Any]) -> TicketRef:
+    return TicketRef(id=data["id"], url=data["url"])
+
+
+def not_landed_to_json(items: Sequence[NotLanded]) -> list[dict[str, str | None]]:
+    return [{"field": item.field, "value": item.value, "why": item.why, "where": item.where} for item in items]
+
+
+def not_landed_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[NotLanded, ...]:
+    return tuple(NotLanded(**item) for item in data)
+
+
+def field_to_json(field: FieldValue) -> dict[str, Any]:
+    match field.value:
+        case tuple():
+            kind, value = "lines", list(field.value)
+        case Decimal():
+            kind, value = "decimal", str(field.value)
+        case date():
+            kind, value = "date", field.value.isoformat()
+        case _:
+            kind, value = "plain", field.value
+    return {"id": field.id, "name": field.name, "kind": kind, "value": value}
+
+
+def field_from_json(data: Mapping[str, Any]) -> FieldValue:
+    read = {"lines": tuple, "decimal": Decimal, "date": date.fromisoformat}.get(data["kind"], lambda value: value)
+    return FieldValue(id=FieldId(data["id"]), name=data["name"], value=read(data["value"]))

@@ -1,0 +1,79 @@
+"""The one file that waits and repeats.
+
+Waits of seconds happen inside a step, by tenacity; longer ones give the step back to the journal, so that no slot
+is held. What the vendor asks for (`Retry-After`) wins over our own schedule.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from batonpass.domain.errors import OutcomeUnknownError, RetryLaterError
+from batonpass.domain.handoff import ClaimedStep
+
+LONGEST_WAIT_INSIDE = 2.0
+"""Seconds that a step may wait while it holds its slot."""
+SCHEDULE = (1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200)
+"""Seconds before each further attempt; the last one repeats."""
+GIVE_UP_AFTER = timedelta(hours=76)
+"""From the first attempt on; past the 75.6 h that Standard Webhooks asks of a sender."""
+
+_own_wait = wait_random_exponential(multiplier=0.1, max=LONGEST_WAIT_INSIDE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postpone:
+    until: datetime
+    count_attempt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Park:
+    because: str
+
+
+def inside_a_step() -> AsyncRetrying:
+    """Up to three tries within seconds, only where nothing happened at the other side."""
+    return AsyncRetrying(
+        retry=retry_if_exception(_is_short), wait=_as_told, stop=stop_after_attempt(3), reraise=True
+    )
+
+
+def after_failure(
+    step: ClaimedStep, error: Exception, *, now: datetime, unknown_wait: float, give_up_after: timedelta = GIVE_UP_AFTER
+) -> Postpone | Park:
+    """When to try the step again, or why not to.
+
+    `unknown_wait`: seconds after which a call without an answer can have no effect any more.
+    """
+    if not isinstance(error, RetryLaterError | OutcomeUnknownError):
+        return Park(because=str(error))
+    counts = not isinstance(error, RetryLaterError) or error.consumes_attempt
+    if counts and now - step.first_claimed_at > give_up_after:
+        return Park(because=f"gave up after {give_up_after.total_seconds() / 3600:.0f} h; last: {error}")
+    return Postpone(until=now + timedelta(seconds=_wait(step, error, unknown_wait)), count_attempt=counts)
+
+
+def _wait(step: ClaimedStep, error: Exception, unknown_wait: float) -> float:
+    if isinstance(error, RetryLaterError) and error.retry_after is not None:
+        return error.retry_after * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, no secret
+    own = SCHEDULE[min(step.attempts, len(SCHEDULE)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311
+    return max(own, unknown_wait) if isinstance(error, OutcomeUnknownError) else own
+
+
+def _is_short(error: BaseException) -> bool:
+    if not isinstance(error, RetryLaterError) or not error.consumes_attempt:
+        return False  # a closed gate stays closed for longer than a step may wait
+    return error.retry_after is None or error.retry_after <= LONGEST_WAIT_INSIDE
+
+
+def _as_told(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RetryLaterError) and error.retry_after is not None:
+        return error.retry_after
+    return _own_wait(state)

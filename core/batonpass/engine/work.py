@@ -1,0 +1,20 @@
+"""What a step's handler gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batonpass.domain.handoff import Plan
+from batonpass.domain.ticket import TicketRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The step is done: its result for the journal, and what follows."""
+
+    result: Mapping[str, Any]
+    plan: Plan
+    ticket: TicketRef | None = None
+    """The ticket that the handoff now has."""

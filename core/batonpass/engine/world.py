@@ -1,0 +1,94 @@
+"""What the steps work with: built by `app/wiring.py`, passed to every handler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from batonpass.context.gather import Source
+from batonpass.domain.clock import Clock
+from batonpass.domain.errors import BatonpassError
+from batonpass.domain.ticket import FieldSchema, TicketLimits
+from batonpass.mapping.files import HelpdeskMapping
+from batonpass.ports import Capability, Helpdesk
+from batonpass.store import Journal
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    facts_deadline: float = 2.0
+    """Seconds for all sources together."""
+    late_facts_for: float = 900.0
+    """Seconds during which a late source is asked again."""
+    claimed_may_know: bool = False
+    """Whether CRM and billing facts go to a handoff whose customer is only claimed."""
+    public_url: str | None = None
+    concurrency: int = 128
+    """Steps under way at once."""
+    call_deadline: float = 10.0
+    """The longest that a call to the helpdesk may take, seconds."""
+
+
+class Announcer(Protocol):
+    """Tells one AI agent what became of its handoff."""
+
+    async def tell(self, event_id: str, payload: Mapping[str, object]) -> None:
+        """Deliver one event; the receiver can drop a repeat by its id. Raises our errors."""
+        ...
+
+    def sentence(self, *, language: str | None, ticket_id: str) -> str:
+        """What the AI agent can truthfully say to the customer now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    journal: Journal
+    clock: Clock
+    settings: EngineSettings
+    helpdesk: Helpdesk
+    helpdesk_name: str
+    helpdesk_can: frozenset[Capability]
+    schema: SchemaCache
+    sources: Callable[[], Sequence[Source]]
+    """The sources with the fact rules in force now."""
+    mapping: Callable[[], tuple[HelpdeskMapping, str]]
+    """The mapping in force now and its version."""
+    announcers: Mapping[str, Announcer] = field(default_factory=dict)
+    """By AI agent; one without a callback has none and asks for the status instead."""
+
+
+_SCHEMA_UNKNOWN = TicketLimits(subject=150, note=60_000)
+
+
+class SchemaCache:
+    """The helpdesk's field schema, read once and again by a scheduled job.
+
+    Where it cannot be read, the ticket is made all the same: without fields, what they would hold in its note.
+    """
+
+    def __init__(self, helpdesk: Helpdesk, clock: Clock) -> None:
+        self._helpdesk = helpdesk
+        self._clock = clock
+        self._known: FieldSchema | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def current(self) -> FieldSchema:
+        if self._known is not None:
+            return self._known
+        async with self._one_at_a_time:
+            return self._known or await self.refresh()
+
+    async def refresh(self) -> FieldSchema:
+        """Read it again; an error leaves the last one in force."""
+        try:
+            self._known = await self._helpdesk.field_schema()
+        except BatonpassError as error:
+            log.warning("field_schema_unreadable", code=error.code, detail=str(error))
+        return self._known or FieldSchema(fields=(), groups=(), limits=_SCHEMA_UNKNOWN, as_of=self._clock.now())

@@ -1,0 +1,101 @@
+"""The tables, as numbered migrations. A migration is never changed once released; a new one is added.
+
+Times are integers: milliseconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+MIGRATIONS = Migrations("batonpass")
+
+_FIRST = (
+    # Raw deliveries, kept before they are answered.
+    """
+    CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        received_at INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        handoff_id TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE handoffs (
+        id TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        ai_agent TEXT NOT NULL,
+        conversation_id TEXT,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        mended INTEGER NOT NULL,
+        request BLOB NOT NULL,
+        ticket_id TEXT,
+        ticket_url TEXT,
+        parked_because TEXT
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE steps (
+        handoff_id TEXT NOT NULL REFERENCES handoffs (id),
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('ready', 'running', 'done', 'parked')),
+        due_at INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        fence INTEGER NOT NULL DEFAULT 0,
+        claimed_at INTEGER,
+        first_claimed_at INTEGER,
+        lease_until INTEGER,
+        created_at INTEGER NOT NULL,
+        done_at INTEGER,
+        result TEXT,
+        PRIMARY KEY (handoff_id, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX steps_due ON steps (due_at) WHERE status = 'ready'",
+    "CREATE INDEX steps_running ON steps (lease_until) WHERE status = 'running'",
+    # "Once" is a constraint here, not an `if` above.
+    """
+    CREATE TRIGGER steps_result_is_written_once BEFORE UPDATE ON steps
+    WHEN OLD.status = 'done' AND (NEW.result IS NOT OLD.result OR NEW.status <> 'done')
+    BEGIN SELECT RAISE(ABORT, 'a step that is done does not change'); END
+    """,
+    """
+    CREATE TRIGGER handoffs_have_one_ticket BEFORE UPDATE OF ticket_id ON handoffs
+    WHEN OLD.ticket_id IS NOT NULL AND NEW.ticket_id IS NOT OLD.ticket_id
+    BEGIN SELECT RAISE(ABORT, 'a handoff keeps its one ticket'); END
+    """,
+    """
+    CREATE TABLE attempts (
+        handoff_id TEXT NOT NULL,
+        step TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        started_at INTEGER NOT NULL,
+        seconds REAL NOT NULL,
+        outcome TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        request_id TEXT,
+        PRIMARY KEY (handoff_id, step, number)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE idempotency_keys (
+        ai_agent TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body_sha256 BLOB NOT NULL,
+        handoff_id TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (ai_agent, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)",
+)
+
+
+@MIGRATIONS(name="0001_first")
+def first(db: sqlite_utils.Database) -> None:
+    for statement in _FIRST:
+        db.execute(statement)

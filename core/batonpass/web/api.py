@@ -1,0 +1,261 @@
+"""The API: `POST /v1/handoffs`, `GET /v1/handoffs/{id}` and the health checks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from batonpass import __version__
+from batonpass.app.config import Config
+from batonpass.app.intake import Delivery, Intake, InvalidRequestError, UnreadableRequestError
+from batonpass.app.status import HandoffStatus, status_of
+from batonpass.domain.conversation import HandoffRequest
+from batonpass.domain.handoff import HandoffState
+from batonpass.domain.ids import HandoffId
+from batonpass.store import Conflict, Journal, StoreError
+from batonpass.web.problems import FieldProblemView, Problem, documented, problem
+
+LONGEST_KEY = 255
+
+
+class Serving(Protocol):
+    """What the doors open to."""
+
+    config: Config
+    journal: Journal
+    intake: Intake
+
+
+class HandoffAccepted(BaseModel):
+    """The handoff is on the disk; what becomes of it shows at `status_url`."""
+
+    id: str
+    state: HandoffState
+    status_url: str
+    replayed: bool
+    """Whether this Idempotency-Key had made the handoff before."""
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def create_app(
+    serving: Serving, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+) -> FastAPI:
+    """The ASGI application."""
+    app = FastAPI(
+        title="batonpass",
+        version=__version__,
+        summary="Warm handoffs from an AI support agent to a person",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    doors = _Doors(serving)
+    app.add_api_route(
+        "/v1/handoffs",
+        doors.hand_over,
+        methods=["POST"],
+        status_code=202,
+        response_model=HandoffAccepted,
+        responses=documented(400, 401, 413, 415, 422, 503),
+        summary="Hand a conversation over to a person",
+        description="Answers once the handoff is on the disk. Repeat with the same `Idempotency-Key` as often as "
+        "you like: one handoff, one ticket. Everything but the turns is optional.",
+        openapi_extra=_BODY,
+    )
+    app.add_api_route(
+        "/v1/handoffs/{handoff_id}",
+        doors.show,
+        methods=["GET"],
+        response_model=HandoffStatus,
+        responses=documented(401, 404, 503),
+        summary="What became of a handoff: every step, attempt and result, redacted",
+        openapi_extra=_SECURED,
+    )
+    app.add_api_route(
+        "/v1/handoffs/{handoff_id}/transcript",
+        doors.transcript,
+        methods=["GET"],
+        response_class=PlainTextResponse,
+        responses=documented(401, 404, 503),
+        summary="The whole conversation as it was handed over",
+        openapi_extra=_SECURED,
+    )
+    app.add_api_route("/livez", _alive, methods=["GET"], response_class=PlainTextResponse, summary="The process runs")
+    app.add_api_route(
+        "/readyz", doors.ready, methods=["GET"], response_class=PlainTextResponse, summary="The journal takes handoffs",
+        responses=documented(503),
+    )  # fmt: skip
+    _answer_errors_as_problems(app)
+    _complete_openapi(app)
+    return app
+
+
+class _Doors:
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._agents = {agent.key_sha256: name for name, agent in serving.config.agents.items()}
+
+    async def hand_over(self, request: Request) -> Response:
+        ai_agent = self._agent_of(request)
+        if ai_agent is None:
+            return _UNAUTHORISED()
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            return problem(415, "unsupported_media_type", "Not JSON", "Send the handoff as application/json.")
+        key = request.headers.get("idempotency-key")
+        if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable() and key.isascii()):
+            return problem(
+                400, "bad_idempotency_key", "Unusable Idempotency-Key",
+                f"Idempotency-Key: 1 to {LONGEST_KEY} printable ASCII characters.",
+            )  # fmt: skip
+        try:
+            body = await self._body(request)
+        except _TooLargeError:
+            most = self._serving.config.server.max_body_bytes
+            return problem(
+                413, "too_large", "Body too large",
+                f"body: more than {most:,} bytes (server.max_body_bytes). Send fewer or shorter turns.",
+                headers={"Connection": "close"},
+            )  # fmt: skip
+        outcome = await self._serving.intake.accept(Delivery(ai_agent=ai_agent, body=body, idempotency_key=key))
+        if isinstance(outcome, Conflict):
+            return problem(
+                422, "idempotency_key_reused", "Idempotency-Key used before",
+                "This Idempotency-Key came with another body before. Take a new key for a new handoff.",
+            )  # fmt: skip
+        url = self._url(request, outcome.handoff_id)
+        made = HandoffAccepted(
+            id=outcome.handoff_id, state=HandoffState.REQUESTED, status_url=url, replayed=outcome.replayed
+        )
+        return JSONResponse(made.model_dump(mode="json"), 202, headers={"Location": url})
+
+    async def show(self, request: Request, handoff_id: str) -> Any:
+        ai_agent = self._agent_of(request)
+        if ai_agent is None:
+            return _UNAUTHORISED()
+        record = await self._serving.journal.handoff(HandoffId(handoff_id))
+        if record is None or record.ai_agent != ai_agent:
+            return _NOT_FOUND()
+        return status_of(record)
+
+    async def transcript(self, request: Request, handoff_id: str) -> Response:
+        ai_agent = self._agent_of(request)
+        if ai_agent is None:
+            return _UNAUTHORISED()
+        stored = await self._serving.journal.request(HandoffId(handoff_id))
+        if stored is None or stored.ai_agent != ai_agent:
+            return _NOT_FOUND()
+        turns = HandoffRequest.model_validate_json(stored.body).conversation.turns
+        return PlainTextResponse("\n\n".join(f"[{n}] {turn.role}: {turn.text}" for n, turn in enumerate(turns, 1)))
+
+    async def ready(self) -> Response:
+        await self._serving.journal.next_due()
+        return PlainTextResponse("ready")
+
+    def _agent_of(self, request: Request) -> str | None:
+        """The AI agent whose key this is. Only hashes are kept, so a look-up by hash gives nothing away."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            return None
+        return self._agents.get(hashlib.sha256(key.strip().encode("utf-8", "replace")).hexdigest())
+
+    async def _body(self, request: Request) -> bytes:
+        most = self._serving.config.server.max_body_bytes
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise _TooLargeError
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise _TooLargeError
+        return bytes(body)
+
+    def _url(self, request: Request, handoff_id: str) -> str:
+        base = self._serving.config.server.public_url or str(request.base_url).rstrip("/")
+        return f"{base}/v1/handoffs/{handoff_id}"
+
+
+async def _alive() -> Response:
+    return PlainTextResponse("alive")
+
+
+def _UNAUTHORISED() -> JSONResponse:  # noqa: N802 - an answer by name
+    return problem(
+        401, "unauthorised", "Not authorised",
+        "Send the AI agent's API key as `Authorization: Bearer KEY`; config.toml holds its SHA-256.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )  # fmt: skip
+
+
+def _NOT_FOUND() -> JSONResponse:  # noqa: N802 - an answer by name
+    return problem(404, "not_found", "Not found", "There is no such handoff of this AI agent.")
+
+
+def _answer_errors_as_problems(app: FastAPI) -> None:
+    @app.exception_handler(UnreadableRequestError)
+    async def unreadable(_: Request, error: UnreadableRequestError) -> Response:
+        return problem(400, error.code, "Not JSON", f"body: {error}.")
+
+    @app.exception_handler(InvalidRequestError)
+    async def invalid(_: Request, error: InvalidRequestError) -> Response:
+        errors = [FieldProblemView(field=each.field, problem=each.problem) for each in error.problems]
+        return problem(422, error.code, "Not a handoff", "Correct the named fields.", errors=errors)
+
+    @app.exception_handler(StoreError)
+    async def unavailable(_: Request, error: StoreError) -> Response:
+        detail = "The handoff could not be kept. Send it again, with the same Idempotency-Key."
+        return problem(503, error.code, "Not available", detail, headers={"Retry-After": "5"})
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> Response:
+        detail = "See /openapi.json for what this server answers."
+        return problem(error.status_code, "http_error", str(error.detail), detail, headers=error.headers)
+
+
+_SECURED: dict[str, Any] = {"security": [{"aiAgentKey": []}]}
+_BODY: dict[str, Any] = {
+    **_SECURED,
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": r"^[\x20-\x7E]+$"},
+            "description": "Same key and body: same answer. Same key, other body: 422. Kept for 24 hours.",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HandoffRequest"}}},
+    },
+}
+
+
+def _complete_openapi(app: FastAPI) -> None:
+    """Add what FastAPI cannot see: the body is read by us, byte by byte."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        schema = HandoffRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+        components = document.setdefault("components", {})
+        known = components.setdefault("schemas", {})
+        known.update(schema.pop("$defs", {}))
+        known["HandoffRequest"] = schema
+        known["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        known.update(known["Problem"].pop("$defs", {}))
+        components["securitySchemes"] = {"aiAgentKey": {"type": "http", "scheme": "bearer"}}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way: fastapi.tiangolo.com/how-to/extending-openapi
