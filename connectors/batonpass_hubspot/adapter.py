@@ -13,7 +13,7 @@ from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person
 from batonpass.ports import Access
 from batonpass_hubspot.client import MOST_IN_A_BATCH, HubSpotClient, ObjectType
 from batonpass_hubspot.directory import Directory, Known
-from batonpass_hubspot.tokens import NEEDED, is_lasting, wrong_kind
+from batonpass_hubspot.tokens import NEEDED, is_short_lived, wrong_kind
 from batonpass_hubspot.values import fact_value, is_open, open_deals, owner_of
 from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS, OBJECTS, OPEN, OWNER, Wanted
 from batonpass_hubspot.wire import Record
@@ -102,9 +102,9 @@ class HubSpotFacts:
             _warning(self._client.owners(), "crm.objects.owners.read", "owners' names"),
         )
         warnings = [each for each in missing if each]
-        if not is_lasting(self._token):
+        if is_short_lived(self._token):
             warnings.append(
-                f"the access token looks like an OAuth app's, which dies in minutes; use {NEEDED}"
+                f"the access token looks like an OAuth app's, which dies after half an hour; use {NEEDED}"
             )
         where = f" at {account.ui_domain}" if account.ui_domain else ""
         kind = f", {account.account_type.replace('_', ' ').lower()}" if account.account_type else ""

@@ -134,7 +134,7 @@ class HubSpotClient:
 
     async def deal_pipelines(self) -> tuple[Pipeline, ...]:
         path = f"/crm/pipelines/{VERSION}/deals"
-        call = Call(operation="pipelines.list", method="GET", path=path, deadline=_NAMES_DEADLINE)
+        call = Call(operation="deals.pipelines", method="GET", path=path, deadline=_NAMES_DEADLINE)
         return (await self._transport.call(call)).read_as(Page[Pipeline]).results
 
     async def properties(self, kind: ObjectType) -> tuple[Property, ...]:

@@ -57,17 +57,13 @@ class Directory:
 
     async def look_up(self, wanted: Wanted) -> Known:
         """What is wanted, all at once."""
-        properties = [self._properties[kind] for kind in wanted.defined]
-        owners, stages, *defined = await asyncio.gather(
+        owners, stages, defined = await asyncio.gather(
             _or_nothing(self._owners if wanted.owners else None),
             _or_nothing(self._stages if wanted.stages else None),
-            *(_or_nothing(each) for each in properties),
+            asyncio.gather(*(_or_nothing(self._properties[kind]) for kind in wanted.defined)),
         )
-        return Known(
-            owners=owners,
-            stages=stages,
-            properties={key: each for several in defined for key, each in several.items()},
-        )
+        properties = {key: each for several in defined for key, each in several.items()}
+        return Known(owners=owners, stages=stages, properties=properties)
 
     async def _load_owners(self) -> Mapping[str, str]:
         return {owner.id: owner.name for owner in await self._client.owners() if owner.name}

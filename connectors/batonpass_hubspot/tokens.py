@@ -24,7 +24,7 @@ _WRONG_KINDS = tuple(
         (r"", "empty"),
     )
 )
-_LASTING = re.compile("pat-", re.IGNORECASE)
+_OAUTH = re.compile("C[A-Za-z0-9_-]{40,}")
 
 
 def wrong_kind(token: str) -> str | None:
@@ -32,7 +32,7 @@ def wrong_kind(token: str) -> str | None:
     return next((what for pattern, what in _WRONG_KINDS if pattern.fullmatch(token)), None)
 
 
-def is_lasting(token: str) -> bool:
-    """Whether it is the token of a service key or a private app. Those of OAuth apps die after half an hour:
+def is_short_lived(token: str) -> bool:
+    """Whether it looks like an OAuth app's access token, which dies after half an hour:
     https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth"""
-    return bool(_LASTING.match(token))
+    return bool(_OAUTH.match(token))

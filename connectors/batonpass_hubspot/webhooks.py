@@ -105,7 +105,7 @@ def verify(
         )
     theirs = given.encode("utf-8", "replace")
     expected = [_signature(secret, method, url, body, timestamp) for secret in secrets]
-    if not any([hmac.compare_digest(ours, theirs) for ours in expected]):
+    if not any(hmac.compare_digest(ours, theirs) for ours in expected):
         raise RejectedDeliveryError(
             "the signature is not by this app's client secret for this URL; the body must be the raw bytes as they "
             "arrived, and the URL the one that HubSpot calls",
@@ -136,15 +136,15 @@ def translate(body: bytes, *, now: datetime) -> tuple[Event, ...]:
         raise RejectedDeliveryError(f"the body is {error}", code="malformed_body") from None
     if not isinstance(told, list):
         raise RejectedDeliveryError("the body is no array of HubSpot events", code="malformed_body")
-    return tuple(_event(each, now) for each in told)
+    digest = sha256(body).hexdigest()
+    return tuple(_event(each, f"{digest}-{index}", now) for index, each in enumerate(told))
 
 
-def _event(told: Any, now: datetime) -> Event:
+def _event(told: Any, place: str, now: datetime) -> Event:
     try:
         notification = Notification.model_validate(told)
     except ValidationError:
-        digest = sha256(repr(told).encode("utf-8", "replace")).hexdigest()
-        return Event(kind=EventKind.UNKNOWN, id=digest, subject_id=None, at=now, vendor_kind="", test=False)
+        return Event(kind=EventKind.UNKNOWN, id=place, subject_id=None, at=now, vendor_kind="")
     return Event(
         kind=_kind(notification),
         id=_id(notification),

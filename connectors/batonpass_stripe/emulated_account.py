@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from pydantic import SecretStr
+
 from batonpass.testing.emulator import Emulator
 from batonpass_stripe import emulated_objects as objects
 from batonpass_stripe.client import VERSION
@@ -182,7 +184,7 @@ class EmulatedAccount(Emulator):
         self.add_invoice(elena, amount=700_000, due=now + timedelta(days=10), created=now - timedelta(days=6))
         return self
 
-    def delivery(self, event_type: str, subject_id: str, *, secret: str) -> tuple[dict[str, str], bytes]:
+    def delivery(self, event_type: str, subject_id: str, *, secret: SecretStr) -> tuple[dict[str, str], bytes]:
         """The headers and the body of a webhook delivery about an object that is there."""
         now = self.clock.now()
         event = {

@@ -145,7 +145,7 @@ class StripeEmulator(EmulatedAccount):
         return self._json(200, expanded(made, asked.expansions, self._objects.get))
 
     async def _create_customer(self, request: Request) -> Response:
-        form = (await request.body()).decode()
+        form = (await request.body()).decode(errors="replace")
         key = request.headers.get("idempotency-key")
         return self._attempt(request, lambda: self._created_once(form, key))
 

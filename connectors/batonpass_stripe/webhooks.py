@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
 from batonpass.domain.event import Event, EventKind
@@ -55,30 +55,28 @@ KINDS: Mapping[str, EventKind] = MappingProxyType(
 """Stripe's event type → ours; any other is UNKNOWN."""
 
 
-def receive(
-    headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime
-) -> tuple[Event, ...]:
-    """The delivery's one event. Raises `RejectedDeliveryError` where it is not Stripe's, and never anything else
-    on account of what was sent.
+def receive(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> Event:
+    """The event in a delivery that is Stripe's. Raises `RejectedDeliveryError`, and nothing else on account of
+    what was sent.
 
-    `headers` has its names in lower case, the values of a repeated header joined by commas.
+    The values of a repeated header are joined by commas. Raises `ConfigurationError` where there is no secret.
     """
     verify(headers, body, secrets=secrets, now=now)
-    return (translate(body),)
+    return translate(body)
 
 
-def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], now: datetime) -> None:
+def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> None:
     """Passes if one `v1` signature is by one of `secrets` and its time is within 300 s of `now`, before or after.
 
     Raises `RejectedDeliveryError` with code `missing_header`, `malformed_header`, `no_match` or `too_old`, and
     `ConfigurationError` on a missing secret or one of another kind.
     """
-    _check_secrets(secrets)
-    header = headers.get(HEADER)
+    keys = _checked(secrets)
+    header = next((value for name, value in headers.items() if name.lower() == HEADER), "")
     if not header:
         raise RejectedDeliveryError("no Stripe-Signature header", code="missing_header")
     time, signatures = _parts(header)
-    expected = [_signature(secret, time, body) for secret in secrets]
+    expected = [_signature(key, time, body) for key in keys]
     matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures]
     if not any(matches):
         raise RejectedDeliveryError(
@@ -91,10 +89,10 @@ def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str], n
         )
 
 
-def sign(body: bytes, *, secret: str, now: datetime) -> str:
+def sign(body: bytes, *, secret: SecretStr, now: datetime) -> str:
     """The header's value for this body: what Stripe sends."""
     time = str(int(now.timestamp()))
-    return f"t={time},v1={_signature(secret, time, body).decode()}"
+    return f"t={time},v1={_signature(secret.get_secret_value(), time, body).decode()}"
 
 
 def translate(body: bytes) -> Event:
@@ -124,16 +122,18 @@ def _subject(told: EventBody) -> str | None:
     return subject.id
 
 
-def _check_secrets(secrets: Sequence[str]) -> None:
+def _checked(secrets: Sequence[SecretStr]) -> list[str]:
     if not secrets:
         raise ConfigurationError(
-            "no webhook secret for Stripe; it needs the endpoint's whsec_…", code="no_secret"
+            "no signing secret is set for this webhook; it needs the endpoint's whsec_…", code="no_webhook_secret"
         )
-    if not all(secret.startswith(_SECRET) and len(secret) > len(_SECRET) for secret in secrets):
+    keys = [secret.get_secret_value() for secret in secrets]
+    if not all(key.startswith(_SECRET) and len(key) > len(_SECRET) for key in keys):
         raise ConfigurationError(
-            "a webhook secret for Stripe is empty or of another kind; it needs the endpoint's whsec_…, no API key",
-            code="wrong_key",
+            "the webhook's signing secret is empty or of another kind; it needs the endpoint's whsec_…, no API key",
+            code="bad_webhook_secret",
         )
+    return keys
 
 
 def _parts(header: str) -> tuple[str, list[bytes]]:
@@ -150,5 +150,5 @@ def _parts(header: str) -> tuple[str, list[bytes]]:
     return time, signatures
 
 
-def _signature(secret: str, time: str, body: bytes) -> bytes:
-    return hmac.new(secret.encode(), time.encode() + b"." + body, sha256).hexdigest().encode()
+def _signature(key: str, time: str, body: bytes) -> bytes:
+    return hmac.new(key.encode(), time.encode() + b"." + body, sha256).hexdigest().encode()

@@ -1,21 +1,13 @@
-"""What an emulated Zendesk account holds, and its rules for what a ticket may hold."""
+"""What an emulated Zendesk account holds."""
 
 from __future__ import annotations
 
-import html
 import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from datetime import datetime
 
-SUBJECT_LIMIT = 150
-COMMENT_LIMIT = 65_535
-EXTERNAL_ID_LIMIT = 255
-PRIORITIES = ("urgent", "high", "normal", "low")
-STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
+from batonpass.domain.conversation import ReasonCode
 
 Stored = str | bool | list[str]
 """Zendesk gives numbers and dates back as text."""
@@ -74,22 +66,6 @@ class EmulatedTicket:
     comments: list[EmulatedComment] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Complaint:
-    """One reason for a 422."""
-
-    place: str
-    description: str
-    code: str = "InvalidValue"
-    field_id: int | None = None
-
-
-class RecordInvalidError(Exception):
-    def __init__(self, complaints: list[Complaint]) -> None:
-        super().__init__(", ".join(complaint.description for complaint in complaints))
-        self.complaints = complaints
-
-
 @dataclass
 class Account:
     """Everything in it, and the numbers that come next."""
@@ -103,7 +79,7 @@ class Account:
         self._ids: Iterator[int] = itertools.count(360_000_000_001)
         self._ticket_ids: Iterator[int] = itertools.count(1)
         for type_ in ("subject", "description", "status", "tickettype", "priority", "group", "assignee"):
-            self.add_field(title=type_.capitalize(), type_=type_, custom=False)
+            self.add_field(type_.capitalize(), type_, custom=False)
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -111,19 +87,36 @@ class Account:
     def next_ticket_id(self) -> int:
         return next(self._ticket_ids)
 
+    def furnish(self) -> None:
+        """Add what a support team would have: the demo's groups and fields."""
+        for name in ("Support", "Billing", "Security", "Technical"):
+            self.add_group(name)
+        tiers = {"tier_free": "Free", "tier_pro": "Pro", "tier_enterprise": "Enterprise"}
+        reasons = {f"handoff_{code}": code.replace("_", " ").capitalize() for code in ReasonCode}
+        self.add_field("Customer tier", "tagger", options=tiers)
+        self.add_field("Plan", "text")
+        self.add_field("MRR", "decimal")
+        self.add_field("Renewal date", "date")
+        self.add_field("Handoff reason", "tagger", options=reasons)
+        self.add_field("AI confidence", "integer")
+        self.add_field("Identity verified", "checkbox")
+        self.add_field("Open balance", "decimal")
+        self.add_field("Conversation ID", "text")
+
     def add_field(
         self,
-        *,
         title: str,
-        type_: str,
+        type: str,  # noqa: A002 - Zendesk's word
+        *,
         options: Mapping[str, str] | None = None,
         active: bool = True,
         required: bool = False,
         custom: bool = True,
     ) -> EmulatedField:
+        """A ticket field; `options` are tag → name."""
         made = EmulatedField(
             id=self.next_id(),
-            type=type_,
+            type=type,
             title=title,
             options=dict(options or {}),
             active=active,
@@ -133,154 +126,23 @@ class Account:
         self.fields[made.id] = made
         return made
 
+    def add_group(self, name: str) -> EmulatedGroup:
+        made = EmulatedGroup(id=self.next_id(), name=name)
+        self.groups[made.id] = made
+        return made
+
+    def add_user(
+        self,
+        name: str,
+        *,
+        email: str | None = None,
+        external_id: str | None = None,
+        role: str = "end-user",
+    ) -> EmulatedUser:
+        made = EmulatedUser(id=self.next_id(), name=name, email=email, external_id=external_id, role=role)
+        self.users[made.id] = made
+        return made
+
     def user_with_email(self, email: str) -> EmulatedUser | None:
         same = email.casefold()
         return next((user for user in self.users.values() if (user.email or "").casefold() == same), None)
-
-    def check(self, told: Mapping[str, Any]) -> None:
-        """The rules for a new or changed ticket. Raises `RecordInvalidError`."""
-        complaints = [
-            *(complaint for name, rule in _RULES.items() if name in told for complaint in rule(self, told[name])),
-            *self._field_complaints(told.get("custom_fields") or ()),
-        ]
-        if complaints:
-            raise RecordInvalidError(complaints)
-
-    def _field_complaints(self, values: Any) -> Iterator[Complaint]:
-        for value in values:
-            known = self.fields.get(value["id"])
-            form = _FORMS.get(known.type) if known and known.active else None
-            given = value.get("value")
-            if known and form and given not in {None, ""} and not form(str(given)):
-                yield Complaint("base", f"{known.title}: is invalid", field_id=known.id)
-
-    def field_values(self, values: Any) -> dict[int, Stored]:
-        """What is kept of them: unknown and inactive fields and unknown options are dropped without a word."""
-        kept: dict[int, Stored] = {}
-        for value in values:
-            known = self.fields.get(value["id"])
-            stored = _stored(known, value.get("value")) if known and known.custom and known.active else None
-            if known and stored is not None:
-                kept[known.id] = stored
-        return kept
-
-    def tags_of(self, values: Mapping[int, Stored]) -> list[str]:
-        """The options of dropdowns are tags of the ticket too."""
-        tags: list[str] = []
-        for field_id, value in values.items():
-            if self.fields[field_id].options:
-                tags += value if isinstance(value, list) else [str(value)]
-        return tags
-
-
-def _stored(known: EmulatedField, value: Any) -> Stored | None:
-    match known.type:
-        case "checkbox":
-            return value is True or value == "true"
-        case "tagger":
-            return value if value in known.options else None
-        case "multiselect":
-            return [tag for tag in value or [] if tag in known.options] or None
-        case _:
-            return None if value is None else str(value)
-
-
-# The rules ----------------------------------------------------------------------------------------------------
-
-
-def _priority(account: Account, value: Any) -> Iterator[Complaint]:
-    del account
-    if value is not None and value not in PRIORITIES:
-        yield Complaint("priority", f"Priority: {value} is not valid", "InclusionError")
-
-
-def _status(account: Account, value: Any) -> Iterator[Complaint]:
-    del account
-    if value not in STATUSES:
-        yield Complaint("status", f"Status: {value} is not valid", "InclusionError")
-
-
-def _group(account: Account, value: Any) -> Iterator[Complaint]:
-    if value is not None and value not in account.groups:
-        yield Complaint("group", "Group: is invalid")
-
-
-def _subject(account: Account, value: Any) -> Iterator[Complaint]:
-    del account
-    if len(value or "") > SUBJECT_LIMIT:
-        yield Complaint("base", f"Subject: is too long (maximum is {SUBJECT_LIMIT} characters)", "TooLong")
-
-
-def _external_id(account: Account, value: Any) -> Iterator[Complaint]:
-    del account
-    if len(value or "") > EXTERNAL_ID_LIMIT:
-        yield Complaint("external_id", "External: is too long (maximum is 255 characters)", "TooLong")
-
-
-def _comment(account: Account, value: Any) -> Iterator[Complaint]:
-    del account
-    text = value.get("html_body") or value.get("body") or ""
-    if not text.strip():
-        yield Complaint("base", "Description: cannot be blank", "BlankValue")
-    if len(text) > COMMENT_LIMIT:
-        yield Complaint("base", f"Description: is too long (maximum is {COMMENT_LIMIT} characters)", "TooLong")
-
-
-def _requester(account: Account, value: Any) -> Iterator[Complaint]:
-    email = value.get("email")
-    if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
-        yield Complaint("requester", "Requester: Email is invalid")
-    elif not (value.get("name") or "").strip() and not (email and account.user_with_email(email)):
-        yield Complaint("base", "Requester: Name: is too short (minimum is 1 character)", "BlankValue")
-
-
-_RULES: Mapping[str, Callable[[Account, Any], Iterator[Complaint]]] = {
-    "subject": _subject,
-    "comment": _comment,
-    "requester": _requester,
-    "priority": _priority,
-    "status": _status,
-    "group_id": _group,
-    "external_id": _external_id,
-}
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_decimal(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
-
-
-_FORMS: Mapping[str, Callable[[str], bool]] = {
-    "integer": lambda text: re.fullmatch(r"-?[0-9]+", text) is not None,
-    "decimal": _is_decimal,
-    "date": _is_date,
-}
-
-
-# Placeholders -------------------------------------------------------------------------------------------------
-
-_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-
-
-def fill_in(text: str, ticket: EmulatedTicket, requester: EmulatedUser) -> str:
-    """The comment with its placeholders filled in, as Zendesk does with everybody's; an unknown one vanishes."""
-    known = {
-        "ticket.id": str(ticket.id),
-        "ticket.title": ticket.subject,
-        "ticket.status": ticket.status,
-        "ticket.external_id": ticket.external_id or "",
-        "ticket.requester.name": requester.name,
-        "ticket.requester.email": requester.email or "",
-    }
-    braces = text.replace("&#123;", "{").replace("&#125;", "}")
-    return _PLACEHOLDER.sub(lambda found: html.escape(known.get(found[1], "")), braces)

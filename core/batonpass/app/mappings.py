@@ -9,11 +9,11 @@ from pathlib import Path
 import structlog
 
 from batonpass.app.config import Config
-from batonpass.diagnostics import FileProblemsError, Finding, has_errors
+from batonpass.diagnostics import FileProblemsError, Finding, TomlFile
 from batonpass.domain.clock import Clock
 from batonpass.domain.facts import FactRule
-from batonpass.mapping.check import check_helpdesk_mapping
-from batonpass.mapping.files import HelpdeskMapping, load_fact_mapping, load_helpdesk_mapping
+from batonpass.mapping.fact_files import load_fact_mapping
+from batonpass.mapping.files import HelpdeskMapping, load_helpdesk_mapping
 from batonpass.mapping.live import LiveFile
 from batonpass.ports import Capability
 
@@ -73,15 +73,17 @@ class Mappings:
                     )  # fmt: skip
 
     def _load_helpdesk(self, path: Path) -> tuple[HelpdeskMapping | None, list[Finding]]:
-        mapping, findings = load_helpdesk_mapping(path)
-        if mapping is None:
-            return None, findings
-        findings = findings + check_helpdesk_mapping(mapping, fact_names=self._fact_names())
-        return (None if has_errors(findings) else mapping), findings
+        return load_helpdesk_mapping(path, facts=self._fact_names())
 
     def _fact_names(self) -> set[str]:
         names = {name for each in self._config.connections for name in each.manifest.fixed_facts}
-        return names | {rule.name for live in self._facts.values() for rule in live.current.value}
+        for each in self._config.connections:
+            if each.name in self._facts:
+                names.update(rule.name for rule in self._facts[each.name].current.value)
+            elif FACTS & each.manifest.capabilities:
+                # A file with a mistake has its own finding; its names are not unknown for that.
+                names.update(TomlFile.read(each.mapping).data.get("facts", {}))
+        return names
 
 
 def all_findings(config: Config, clock: Clock) -> Sequence[Finding]:

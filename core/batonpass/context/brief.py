@@ -11,18 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from batonpass.context.known import LAST_PAYMENT, PLAN, TIER, Known, first_of, known_of, open_balance, text_of
+from batonpass.context.known import PLAN, TIER, Known, known_of, last_payment, open_balance, text_of
 from batonpass.context.reading import Reading, Sentence, needs_context
 from batonpass.context.signals import next_step, risks
 from batonpass.context.summary import Tried
 from batonpass.context.words import count_words, cut_words, tame_words
 from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode
-from batonpass.domain.facts import Gathered, Money
+from batonpass.domain.facts import Gathered
 from batonpass.domain.text import one_line
 
 WORDS = 60
 _ASK_WORDS = 15
 _MOST_TRIED = 3
+_LEAST_QUOTED = 6
+"""Words: less of a sentence than this says nothing."""
+_LEAST_OF_AN_ATTEMPT = 5
+_CLOSING = "\N{RIGHT DOUBLE QUOTATION MARK}"
 
 REASONS = {
     ReasonCode.CUSTOMER_ASKED: "Asked for a person",
@@ -40,12 +44,12 @@ REASONS = {
 IDENTITIES = {Identity.VERIFIED: "identity verified", Identity.CLAIMED: "identity only claimed"}
 
 _FILLER = re.compile(
-    r"^(?:(?:hi|hello|hey)(?: there)?|sure(?: thing)?|yes|yeah|yep|ok(?:ay)?|thanks|thank you|great|oh|ah|um|uh|well|so|and|but|also|actually|now|alright|perfect"
-    r"|by the way|certainly|of course|got it|first(?:ly)?|next|just|look|please|in that case|however|hmm|wow|then|one last thing|sorry|no worries|you know)\b[\s,!.:;-]*",
+    r"^[^\w\"#$(\u201c\u20ac\u00a3]+|^(?:(?:hi|hello|hey)(?: there)?|sure(?: thing)?|yes|yeah|yep|ok(?:ay)?|thanks|thank you|great|oh|ah|um|uh|well|so|and|but|also|actually|now|alright|perfect"
+    r"|by the way|certainly|of course|got it|first(?:ly)?|next|just|look|please|in that case|however|hmm|wow|then|one last thing|instead|if that['\u2019]s the case|sorry|no worries|you know)\b[\s,!.:;-]*",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
-    r"^(?:the |your |all (?:of )?your |an? )?(?P<what>[^.,:;]{3,80}?) (?:has|have) (?:\w+ )?been (?:successfully )?(?P<verb>(?!delivered)\w+ed)\b",
+    r"^(?:the |your |all (?:of )?your |both of your |an? )?(?P<what>(?:[^.,:;]|[.,]\d){3,80}?) (?:has|have) (?:\w+ )?been (?:successfully )?(?P<verb>(?!delivered)\w+ed)\b",
     re.IGNORECASE,
 )
 _FIRST_CLAUSE = re.compile(
@@ -53,9 +57,9 @@ _FIRST_CLAUSE = re.compile(
 )
 _PLEASE = re.compile(r",? please(?=[.?!]*$)", re.IGNORECASE)
 _WISHING = re.compile(
-    r"^(?:i(?:['\u2019]d| would)(?: (?:really|also|just|actually))* (?:like|love|prefer) to|i(?: (?:also|just|really|actually|do))* (?:want(?:ed)?|need) to|i wanna"
+    r"^(?:i(?:['\u2019]d| would)(?: (?:really|also|just|actually))* (?:like|love|prefer) to|i(?:['\u2019]ll)?(?: (?:also|just|really|actually|do))* (?:want(?:ed)?|need) to|i wanna"
     r"|i(?:['\u2019]m| am| was)(?: (?:also|just|really|actually))* (?:hoping|looking|trying|wanting) to|i was (?:\w+ )?wondering (?:if|how|whether) (?:i|you) (?:can|could)"
-    r"|(?:can|could|would|will) you(?: (?:please|also|possibly|just))*(?: help me(?: to)?(?= (?:find|cancel|return|change|update|check|get)))?|is it possible to)\s+(?=\w)",
+    r"|(?:can|could|would|will) you(?: (?:please|also|possibly|just))*(?: help me(?: to)?(?= (?:find|cancel|return|change|update|check|get)))?|is it possible to|i hope you can (?:help|assist)(?: me)?(?: with)?)\s+(?=\w)",
     re.IGNORECASE,
 )
 
@@ -101,9 +105,9 @@ def make_brief(
     ask = cut_words(_plain_ask(reading.ask), _ASK_WORDS)
     dangers = risks(request, known, asked_at)
     step = next_step(request, gathered, known, reading, tried)
-    why = _why(request, reading)
+    reason, words = _why(request, reading)
     # The last three: what was tried last is what must not be tried again.
-    attempts = [_verb_first(_plain(item.text.rstrip(".:"))) for item in tried[-_MOST_TRIED:]] or [
+    attempts = [_verb_first(_plain(item.text.rstrip(".:!"))) for item in tried[-_MOST_TRIED:]] or [
         "nothing on record"
     ]
     name, standing = _who(request, known)
@@ -112,12 +116,12 @@ def make_brief(
         risks=", ".join(dangers),
         next=step,
         who=f"{name} {standing}",
-        why=why,
+        why=f"{reason} {words}",
         tried=" ".join(attempts),
     )
     return Brief(
         ask=ask,
-        why=cut_words(why, room["why"]),
+        why=_fit_why(reason, words, room["why"]),
         who=_fit_who(name, standing, room["who"]),
         tried=_fit_tried(attempts, room["tried"]),
         next_step=cut_words(step, room["next"]),
@@ -126,18 +130,22 @@ def make_brief(
 
 
 _LEAST = {"ask": 15, "risks": 4, "next": 8, "who": 9, "tried": 8, "why": 10}
-"""Words that a line has in any case: with the six labels, 60. What a line does not use goes to the others, in this
-order."""
+"""Words that a line has in any case: with the six labels, 60. What a line does not use goes to the others: first
+to risks, next step and customer, then evenly to the last two."""
 
 
 def _allot(**texts: str) -> dict[str, int]:
     needs = {line: count_words(texts[line]) for line in _LEAST}
     given = {line: min(needs[line], least) for line, least in _LEAST.items()}
     left = WORDS - sum(given.values()) - sum(1 for need in needs.values() if need)
-    for line in ("risks", "next", "who", "tried", "why"):
+    for line in ("risks", "next", "who"):
         more = min(needs[line] - given[line], left)
         given[line] += more
         left -= more
+    while left and (short := [line for line in ("tried", "why") if needs[line] > given[line]]):
+        for line in short[:left]:
+            given[line] += 1
+            left -= 1
     return given
 
 
@@ -155,23 +163,33 @@ def _plain_ask(ask: Sentence | None) -> str:
         text, stripped = stripped, _FILLER.sub("", stripped)
     if count_words(text) > _ASK_WORDS + 3:
         clause = _FIRST_CLAUSE.sub("", text, count=1)
-        text = text if needs_context(clause) else clause
+        text = clause if _WISHING.match(clause) and not needs_context(clause) else text
     text = _PLEASE.sub("", _WISHING.sub("", text, count=1))
     return text[:1].upper() + text[1:]
 
 
-def _why(request: HandoffRequest, reading: Reading) -> str:
+def _why(request: HandoffRequest, reading: Reading) -> tuple[str, str]:
+    """(the reason in plain words, what the AI agent or the customer said about it)."""
     code = request.reason.code
     if request.reason.text and request.reason.text.strip():
-        return f"{REASONS[code]}: {_plain(request.reason.text)}"
+        return "" if code is ReasonCode.OTHER else REASONS[code], _plain(request.reason.text)
     if code is ReasonCode.OTHER and reading.person_wanted:
         code = ReasonCode.CUSTOMER_ASKED
     own = _own_sentence(reading)
-    return (
-        f"{REASONS[code]}: \N{LEFT DOUBLE QUOTATION MARK}{_plain(own)}\N{RIGHT DOUBLE QUOTATION MARK}"
-        if own
-        else REASONS[code]
-    )
+    if not own:
+        return REASONS[code], ""
+    return "" if code is ReasonCode.OTHER else REASONS[
+        code
+    ], f"\N{LEFT DOUBLE QUOTATION MARK}{_plain(own)}{_CLOSING}"
+
+
+def _fit_why(reason: str, words: str, room: int) -> str:
+    left = room - count_words(reason)
+    if reason and (not words or left < min(_LEAST_QUOTED, count_words(words))):
+        return cut_words(reason, room)
+    cut = cut_words(words, left)
+    closing = _CLOSING if words.endswith(_CLOSING) and not cut.endswith(_CLOSING) else ""
+    return f"{reason}: {cut}{closing}" if reason else f"{cut}{closing}"
 
 
 def _own_sentence(reading: Reading) -> str | None:
@@ -180,7 +198,7 @@ def _own_sentence(reading: Reading) -> str | None:
     if ask is None:
         return None
     said = (
-        reading.complaint.text if reading.complaint else None,
+        reading.complaint.text if reading.complaint and reading.complaint.turn >= ask.turn else None,
         ask.before if needs_context(ask.text) else None,
         reading.asks[-1].text if reading.asks else None,
         reading.person_wanted.text if reading.person_wanted else None,
@@ -191,7 +209,7 @@ def _own_sentence(reading: Reading) -> str | None:
 def _verb_first(text: str) -> str:
     """ "The lamp in your order has been successfully changed to …" → "Changed: lamp in your order to …": what was
     done survives the cut."""
-    return _PASSIVE.sub(_turned, text, count=1)
+    return _PASSIVE.sub(_turned, text, count=1).removesuffix(" to")
 
 
 def _turned(found: re.Match[str]) -> str:
@@ -207,11 +225,11 @@ def _who(request: HandoffRequest, known: Known) -> tuple[str, str]:
         parts.append(plan if "plan" in plan.casefold() else f"{plan} plan")
     if tier and tier.casefold() != (plan or "").casefold():
         parts.append(tier if "tier" in tier.casefold() else f"{tier} tier")
-    due, paid = open_balance(known), first_of(known, LAST_PAYMENT)
+    due, paid = open_balance(known), last_payment(known)
     if due:
         parts.append(f"{due} open")
-    elif isinstance(paid, str | Money):
-        parts.append(f"last paid {paid}")
+    elif paid:
+        parts.append(f"last payment {paid}")
     return _plain(", ".join(parts)), IDENTITIES[customer.identity]
 
 
@@ -223,6 +241,7 @@ def _fit_who(name: str, standing: str, room: int) -> str:
 def _fit_tried(attempts: list[str], room: int) -> tuple[str, ...]:
     """Room shared out fairly; short items leave theirs to the long ones."""
     fitted = []
+    attempts = attempts[-max(1, room // _LEAST_OF_AN_ATTEMPT) :]
     shortest_first = sorted(enumerate(attempts), key=lambda numbered: count_words(numbered[1]))
     for left, (place, item) in zip(range(len(attempts), 0, -1), shortest_first, strict=True):
         short = cut_words(item, room // left)

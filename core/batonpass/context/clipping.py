@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import regex
+import regex  # type: ignore[import-untyped]  # its stubs are a package of their own (types-regex)
 
 from batonpass.context.words import ELLIPSIS
 from batonpass.domain.text import mend, reveal
@@ -19,13 +19,15 @@ _GRAPHEME = regex.compile(r"\X")
 _WINDOW = 256
 """Characters looked at to find a grapheme border; `\\X` over megabytes would be slow."""
 _CHUNK = 512
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def shown(text: str) -> str:
     """The text as a reader may see it: broken characters replaced, hidden ones revealed, piles of marks capped."""
     if text.isascii():
         return text if text.replace("\n", "").isprintable() else mend(text)
-    return _PILE.sub(r"\1", reveal(mend(text)))
+    capped: str = _PILE.sub(r"\1", reveal(mend(text)))
+    return capped
 
 
 def cost(text: str) -> int:
@@ -56,6 +58,8 @@ def clip_middle(text: str, room: int) -> str:
         return clip_end(text, room)
     head = _fitting_head(text, left * 2 // 3)
     tail = _fitting_tail(text, left - left * 2 // 3)
+    if head >= tail:  # what little it shows lets it fit after all: a pile of marks that is capped
+        return shown(text)
     return f"{shown(text[:head])}\n{_omission(tail - head)}\n{shown(text[tail:])}"
 
 
@@ -105,21 +109,19 @@ def _border_before(text: str, at: int) -> int:
     """The last grapheme border at or before `at`."""
     if at >= len(text) or text[max(0, at - 1) : at + 1].isascii():
         return at
-    start = max(0, at - _WINDOW)
-    border = start
-    for found in _GRAPHEME.finditer(text, start, min(len(text), at + _WINDOW)):
-        if found.end() > at:
-            return found.start() if found.start() > start or start == 0 else border
-        border = found.end()
-    return border
+    return max((border for border in _borders_around(text, at) if border <= at), default=at)
 
 
 def _border_after(text: str, at: int) -> int:
     """The first grapheme border at or after `at`."""
     if at <= 0 or text[at - 1 : at + 1].isascii():
         return at
+    return min((border for border in _borders_around(text, at) if border >= at), default=at)
+
+
+def _borders_around(text: str, at: int) -> list[int]:
     start = max(0, at - _WINDOW)
-    for found in _GRAPHEME.finditer(text, start, min(len(text), at + _WINDOW)):
-        if found.end() >= at:
-            return found.end() if found.start() < at else found.start()
-    return at
+    # A flag is a pair of letters: in a long run of flags the window must begin on an even one.
+    start -= (start - len(text[:start].rstrip(_FLAG_LETTERS))) % 2
+    ends = [start + found.end() for found in _GRAPHEME.finditer(text[start : at + _WINDOW])]
+    return [0, *ends] if start == 0 else ends

@@ -19,11 +19,12 @@ OPEN_BALANCE = (
     "balance_due",
     "amount_due",
     "open_amount",
+    "open_total",
     "outstanding",
     "past_due_amount",
     "balance",
 )
-LAST_PAYMENT = ("last_payment", "last_payment_amount", "last_charge", "latest_payment")
+LAST_PAYMENT = ("last_payment", "last_payments", "last_payment_amount", "last_charge", "latest_payment")
 DISPUTE = (
     "open_disputes",
     "disputes",
@@ -63,6 +64,13 @@ def text_of(known: Known, names: tuple[str, ...]) -> str | None:
 def open_balance(known: Known) -> Money | None:
     value = first_of(known, OPEN_BALANCE)
     return value if isinstance(value, Money) and value.amount > 0 else None
+
+
+def last_payment(known: Known) -> str | None:
+    """The last payment as a line; lists of payments begin with the newest."""
+    value = first_of(known, LAST_PAYMENT)
+    line = next(iter(value), None) if isinstance(value, tuple) else value
+    return str(line).partition(" (")[0] or None if isinstance(line, str | Money) else None
 
 
 def has_open_dispute(known: Known) -> bool:

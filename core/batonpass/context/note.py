@@ -11,7 +11,7 @@ from batonpass.context.clipping import clip_end, clip_middle
 from batonpass.context.document import Block, Bullets, Code, Heading, Link, Pairs, Paragraph, is_own_url
 from batonpass.context.package import ContextPackage
 from batonpass.context.wording import clock_text, label, percent, standing_text, value_text
-from batonpass.domain.conversation import HandoffRequest, Identity, PageVisit
+from batonpass.domain.conversation import HandoffRequest, Identity, PageVisit, ReasonCode
 from batonpass.domain.facts import Fact, SourceReport
 from batonpass.domain.text import one_line
 from batonpass.domain.ticket import NotLanded
@@ -164,8 +164,10 @@ def _fact(fact: Fact, titles: Mapping[str, str], room: Room, today: date | None)
 
 
 def _reason(request: HandoffRequest) -> str:
-    reason = REASONS[request.reason.code]
-    return f"{reason}: {one_line(request.reason.text)}" if request.reason.text else reason
+    reason, text = REASONS[request.reason.code], one_line(request.reason.text or "")
+    if request.reason.code is ReasonCode.OTHER and text:
+        return text
+    return f"{reason}: {text}" if text else reason
 
 
 def _visit(page: PageVisit, today: date) -> str:
@@ -180,7 +182,7 @@ def _lacking(package: ContextPackage) -> list[Block]:
     given = {
         "customer name": request.customer.name,
         "e-mail": request.customer.email,
-        "reason": request.reason.text or request.reason.code != "other",
+        "reason": request.reason.text or request.reason.code is not ReasonCode.OTHER,
         "attempts": request.attempts,
         "summary": package.summary.by_ai,
         "confidence": request.confidence is not None,

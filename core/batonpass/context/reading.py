@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import regex  # type: ignore[import-untyped]  # its stubs are a package of their own (types-regex)
+
 from batonpass.context.words import count_words, sentences
 from batonpass.domain.conversation import Conversation, Role, Turn
 
@@ -21,83 +23,80 @@ _ENOUGH = 4
 _CLEARLY_MORE = 3
 """By how much a later sentence must say more than the first one to replace it."""
 
-_WISH = re.compile(
+# The one pattern that the library `regex` runs three times faster than `re`.
+_WISH: re.Pattern[str] = regex.compile(
     r"\bi(?:['\u2019]d| would)(?: really| also| just)? (?:like|love|prefer)\b|\bi(?:['\u2019]m| am)? ?(?:also |just |really |actually )?"
-    r"(?:wan(?:t(?:ed)?|na)|need|wish|looking|hoping|trying|have to)\b|\bi was (?:\w+ )?(?:hoping|looking|trying|wondering)\b|\bi(?:['\u2019]m| am) (?:\w+ )?wondering\b|\bi hope (?:you can|to)\b|\bi no longer need\b"
+    r"(?:wan(?:t(?:ed)?|na)|need|wish|looking|hoping|trying|have to)\b|\bi was (?:\w+ )?(?:hoping|looking|trying|wondering)\b|\bi(?:['\u2019]m| am) (?:\w+ )?wondering\b|\bi hope (?:you can|to)\b|\bi no longer need\b|\bi['\u2019]ll (?:\w+ )?need\b"
     r"|\b(?:can|could|would|will) (?:you|i|we)\b|\bmay i\b|\bhow (?:do|can|would|much|many|long)\b|\bis (?:it|there)\b"
-    r"|\bwhy (?:is|was|did|do|does|have|has|am)\b|\bwhere(?:['\u2019]s| is| are)\b|\bwhen (?:will|do|can)\b|^please\b|\bi demand\b",
-    re.IGNORECASE,
+    r"|\bwhy (?:is|was|did|do|does|have|has|am)\b|\bwhere(?:['\u2019]s| is| are)\b|\bwhen (?:will|do|can)\b|^please\b|\bi demand\b"
 )
 _DEED = re.compile(
     r"\b(?:cancel\w*|refund\w*|return\w*|exchang\w*|modif\w*|chang\w*|updat\w*|undo|upgrad\w*|downgrad\w*|reset\w*|replac\w*"
     r"|ship\w*|deliver\w*|track\w*|delet\w*|clos(?:e|ing)|unsubscrib\w*|charg(?:e|es|ed|ing)|bill(?:ed|ing)?|invoice\w*|pay\w*"
     r"|paid|split|switch|log ?in|sign in|password|access|remov\w*|add|track|balance|price|options|activat\w*|export\w*|import\w*"
-    r"|connect\w*|install\w*|configur\w*|correct\w*|renew\w*|transfer money)\b",
-    re.IGNORECASE,
+    r"|connect\w*|install\w*|configur\w*|correct\w*|renew\w*|transfer money)\b"
 )
 _TROUBLE = re.compile(
     r"\b(?:not work\w*|(?:does|do|is|did|has|have|was|wo|ca)n['\u2019]?t (?:work|load|open|arriv\w*|receiv\w*|fit|log|sign|access|connect|get)"
     r"|broken|damaged|fail(?:s|ed|ing)?|errors?|crash\w*|missing|wrong|never (?:arrived|received|came)|twice|double|duplicate"
-    r"|unauthori[sz]ed|hacked|stolen|stuck|locked out|lost|by mistake|mistakenly|too (?:small|large|big|expensive))\b",
-    re.IGNORECASE,
+    r"|unauthori[sz]ed|hacked|stolen|stuck|locked out|lost|by mistake|mistakenly|not (?:right|correct|what i)|too (?:small|large|big|expensive))\b"
 )
 _VAGUE = re.compile(
     r"\b(?:some help|an? (?:\w+ )?(?:order|delivery|account) issue|(?:having|have) (?:a bit of )?an? (?:issue|problem|question)"
     r"|a couple of|a few changes|some changes|help with (?:that|this|it)|help me with (?:that|this|it)|another question|assist (?:me )?with (?:that|this|it)"
-    r"|another way|other way|(?:help me )?(?:find|look|figure) (?:it|that|them) (?:up|out)|without it|still help|help me out|try again"
-    r"|sort (?:that|this|it) out|help you with|use that|do that|arrange that|accommodate that|possible\?$)",
-    re.IGNORECASE,
+    r"|\bsomething\b|\ban item\b|another way|other way|(?:help me )?(?:find|look|figure) (?:it|that|them) (?:up|out)|without it|still help|help me out|try again"
+    r"|sort (?:that|this|it) out|help you with|use that|do that|arrange that|accommodate that|possible\?$)"
 )
 _ENDS_IN_PRONOUN = re.compile(
-    r"(?:\S+\s+){0,8}(?:it|that|this|them)(?: (?:for me|too|please|as well))?(?:,? please)?[.?!]*",
-    re.IGNORECASE,
+    r"\b(?:it|that|this|them)(?: (?:for me|too|please|as well))?(?:,? please)?[.?!]*$"
 )
-_PRONOUN = re.compile(r"\b(?:it|them|that one|this one|that order)\b", re.IGNORECASE)
-_SPECIFIC = re.compile(r"#?\b[A-Z]{0,4}-?\d{4,}\b")
+_PRONOUN = re.compile(
+    r"(?:\S+\s+){0,8}(?:it|that|this|them)(?: (?:for me|too|please|as well))?(?:,? please)?[.?!]*"
+)
+_PRONOUN = re.compile(r"\b(?:it|them|that one|this one|that order)\b")
+_SPECIFIC = re.compile(r"#?\b[a-z]{0,4}-?\d{4,}\b")
 _REVERSAL = re.compile(
-    r"\b(?:on second thought|changed my mind|in that case|if that['\u2019]s the case|never ?mind)\b",
-    re.IGNORECASE,
+    r"\b(?:on second thought|changed my mind|in that case|if that['\u2019]s the case|never ?mind)\b"
 )
 _IDENTIFYING = re.compile(
     r"\S@\S|\b(?:my (?:full |first |last )?(?:name|e-?mail|zip|account number|phone)\b.{0,12}\b(?:is|was)\b"
-    r"|my (?:name|zip)['\u2019]s|zip ?code|order (?:with )?(?:id|number)|share|verify)|^it['\u2019]s (?:order )?#?\w*\d",
-    re.IGNORECASE,
+    r"|my (?:name|zip)['\u2019]s|zip ?code|order (?:with )?(?:id|number)|share|verify)|^it['\u2019]s (?:order )?#?\w*\d"
 )
 _ASSENT = re.compile(
     r"(?:yes|yeah|yep|sure|ok(?:ay)?|alright|fine|great|perfect|correct|absolutely|please (?:go ahead|proceed)|go ahead|let['\u2019]?s|that (?:sounds|looks)"
-    r"|sounds|looks|that['\u2019]s (?:correct|right|all|it|great|perfect)|i confirm|everything looks)\b",
-    re.IGNORECASE,
+    r"|sounds|looks|that['\u2019]s (?:correct|right|all|it|great|perfect)|i confirm|everything looks)\b"
 )
 _GO_ON = re.compile(
-    r"\b(?:proceed|go ahead|confirm|let['\u2019]s|do it|that works|sounds|(?:that['\u2019]s|is) (?:correct|right))\b",
-    re.IGNORECASE,
+    r"\b(?:proceed|go ahead|confirm|let['\u2019]s|do it|that works|sounds|(?:that['\u2019]s|is) (?:correct|right))\b"
 )
-_PROCEED = re.compile(r"\b(?:proceed|go (?:with|ahead))\b", re.IGNORECASE)
+_ANOTHER_MATTER = re.compile(r"\b(?:also|instead|another|one (?:last|more) thing|next|rather)\b")
+# Of the matter in hand, not another matter.
+_DETAIL = re.compile(r"\b(?:payment|refund\w*|price|total|paypal|card|confirm)\b")
+_PROCEED = re.compile(r"\b(?:proceed|go (?:with|ahead))\b")
 _COURTESY = re.compile(
     r"(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|dear|thanks|thank you|cheers|bye|goodbye|great|perfect|sorry"
-    r"|please|no problem|you['\u2019]re welcome|i (?:really )?appreciate|have a|take care|i hope you|that['\u2019]?s all|that['\u2019]?ll be all|i['\u2019]m sorry|i apologi[sz]e)\b)",
-    re.IGNORECASE,
+    r"|please|no problem|you['\u2019]re welcome|i (?:really )?appreciate|have a|take care|i (?:see|understand)\b|i hope you|that['\u2019]?s all|that['\u2019]?ll be all|i['\u2019]m sorry|i apologi[sz]e)\b)"
 )
 _PERSON_WANTED = re.compile(
     r"\b(?:human|real person|live (?:agent|person|chat)|(?:an?|your|the) (?:agent|supervisor|manager|representative|person)|representative"
-    r"|supervisor|someone (?:else|who|real)|(?:speak|talk|connect|transfer) (?:me )?(?:to|with)|transfer me)\b",
-    re.IGNORECASE,
+    r"|supervisor|someone (?:else|who|real)|(?:speak|talk|connect|transfer) (?:me )?(?:to|with)|transfer me)\b"
 )
-_ENGLISH = re.compile(r"\b(?:the|is|are|my|you|and|to|it|for|this|that|have|not|was|yes|no)\b", re.IGNORECASE)
+_ENGLISH = re.compile(r"\b(?:the|is|are|my|you|and|to|it|for|this|that|have|not|was|yes|no)\b")
 
 _DONE = re.compile(
     r"\b(?:(?:has|have) (?:now )?been\b|successfully\b|(?:is|are) now (?:complete|cancel|updated|changed)"
-    r"|any (?:more|other|further) (?:questions|help|assistance)|anything else|further assistance|more assistance|feel free to (?:ask|let))",
-    re.IGNORECASE,
+    r"|any (?:more|other|further) (?:questions|help|assistance)|anything else|further assistance|more assistance|feel free to (?:ask|let))"
 )
 _NOT_DONE = re.compile(
     r"\b(?:unfortunately|unable|can ?not|can['\u2019]t|could(?: not|n['\u2019]t)|sorry|apologi[sz]e|does not (?:support|allow)|not (?:possible|able)"
-    r"|please (?:confirm|provide|let me know)|would you like|do you want|transferr\w+)\b",
-    re.IGNORECASE,
+    r"|please (?:confirm|provide|let me know)|would you like|do you want|transferr\w+)\b"
 )
-_LOGIN = re.compile(
-    r"\b(?:authenticat\w*|verif(?:y|ied|ying) your|your identity|located your account)", re.IGNORECASE
-)
+_LOGIN = re.compile(r"\b(?:authenticat\w*|verif(?:y|ied|ying) your|your identity|located your account)")
+
+
+def _has(cues: re.Pattern[str], text: str) -> bool:
+    """Cues are written in lower case: ignoring case costs `re` twice the time."""
+    return cues.search(text.lower()) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +137,7 @@ class Reading:
         if self.topics:
             return self.topics[-1]
         spoken = self.first_words
-        english = spoken is None or _ENGLISH.search(spoken.text)
+        english = spoken is None or _has(_ENGLISH, spoken.text)
         return self.last_words if english else spoken
 
 
@@ -157,20 +156,18 @@ def read(conversation: Conversation) -> Reading:
             ai_said += [Sentence(turn=number, text=text) for text in said]
             settled = settled or _settles(said)
             continue
-        wanted = next(
-            (Sentence(turn=number, text=text) for text in said if _PERSON_WANTED.search(text)), wanted
-        )
+        person = next((Sentence(turn=number, text=text) for text in said if _has(_PERSON_WANTED, text)), None)
+        wrong = next((Sentence(turn=number, text=text) for text in said if _is_complaint(text)), None)
+        wanted, complaint = person or wanted, wrong or complaint
+        settled = settled and not (topics and (person or wrong))
         spoken += [Sentence(turn=number, text=text) for text in said if _substantive(text)]
-        complaint = next(
-            (Sentence(turn=number, text=text) for text in said if _TROUBLE.search(text)), complaint
-        )
         ask = _clearest(number, said)
         if ask is None:
             continue
         asks.append(ask)
         if settled or not topics:
             topics.append(ask)
-        elif any(map(_REVERSAL.search, said)) or ask.score >= topics[-1].score + _CLEARLY_MORE:
+        elif _replaces(ask, topics[-1], said):
             topics[-1] = ask
         settled = False
     return Reading(
@@ -205,44 +202,57 @@ def _clearest(number: int, said: list[str]) -> Sentence | None:
 
 
 def _score(text: str) -> int:
-    wish = _WISH.search(text)
-    trouble = _TROUBLE.search(text)
-    if not (wish or trouble) or _PERSON_WANTED.search(text) or (_ASSENT.match(text) and _GO_ON.search(text)):
+    wish = _has(_WISH, text)
+    trouble = _has(_TROUBLE, text)
+    if (
+        not (wish or trouble)
+        or _has(_PERSON_WANTED, text)
+        or (_ASSENT.match(text.lower()) and _has(_GO_ON, text))
+    ):
         return 0
-    score = 3 * bool(wish) + 2 * bool(_DEED.search(text)) + 2 * bool(trouble)
-    score += (count_words(text) >= 6) + bool(_SPECIFIC.search(text))
+    score = 3 * bool(wish) + 2 * _has(_DEED, text) + 2 * bool(trouble)
+    score += (count_words(text) >= 6) + _has(_SPECIFIC, text)
     weak = (
-        _VAGUE.search(text),
-        _IDENTIFYING.search(text),
-        _ENDS_IN_PRONOUN.fullmatch(text),
-        _PROCEED.search(text),
+        _has(_VAGUE, text),
+        _has(_IDENTIFYING, text),
+        _has(_PROCEED, text),
+        count_words(text) <= 9 and _has(_ENDS_IN_PRONOUN, text),
     )
-    return score - 3 * sum(map(bool, weak))
+    return score - 4 * sum(map(bool, weak))
+
+
+def _replaces(ask: Sentence, topic: Sentence, said: list[str]) -> bool:
+    """Whether the later request is what the customer wants now, though nothing was settled in between."""
+    if any(_has(_REVERSAL, text) for text in said) or ask.score >= topic.score + _CLEARLY_MORE:
+        return True
+    another = _has(_ANOTHER_MATTER, ask.text) and not _has(_DETAIL, ask.text) and not needs_context(ask.text)
+    return bool(another) and ask.score >= topic.score
+
+
+def _is_complaint(text: str) -> bool:
+    return _has(_TROUBLE, text) and count_words(text) >= 4
 
 
 def _substantive(text: str) -> bool:
     """Whether the sentence says something: no greeting, no bare yes, no bare address or number."""
-    if _COURTESY.match(text) or (_ASSENT.match(text) and count_words(text) <= 6):
+    if _COURTESY.match(text.lower()) or (_ASSENT.match(text.lower()) and count_words(text) <= 6):
         return False
-    letters = sum(character.isalpha() for character in text[:200])
-    return (
-        letters >= 3
-        and not _IDENTIFYING.search(text)
-        and not (count_words(text) == 1 and any(map(str.isdigit, text)))
-    )
+    if sum(map(str.isalpha, text[:80])) < 3 or _has(_IDENTIFYING, text):
+        return False
+    return count_words(text) > 1 or not any(map(str.isdigit, text))
 
 
 def _settles(said: list[str]) -> bool:
     """Whether the AI agent holds the matter for done: it says so, and neither refuses nor asks back."""
-    done = any(_DONE.search(text) for text in said if not _LOGIN.search(text))
-    return done and not any(_NOT_DONE.search(text) for text in said if not text.startswith("If "))
+    done = any(_has(_DONE, text) for text in said if not _has(_LOGIN, text))
+    return done and not any(_has(_NOT_DONE, text) for text in said if not text.startswith("If "))
 
 
 def is_login_talk(text: str) -> bool:
     """Whether the sentence is about who the customer is, not about their matter."""
-    return bool(_LOGIN.search(text))
+    return _has(_LOGIN, text)
 
 
 def needs_context(text: str) -> bool:
     """Whether the sentence speaks of something that it does not name ("exchange it for another one")."""
-    return bool(_PRONOUN.search(text))
+    return _has(_PRONOUN, text)

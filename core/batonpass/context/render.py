@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from batonpass.context.clipping import clip_end
-from batonpass.context.document import Block, Heading, Paragraph, to_html, to_note, to_text
+from batonpass.context.document import Block, Heading, Paragraph, room_of, to_note, to_text
 from batonpass.context.note import (
     FULL,
     Room,
@@ -28,7 +28,6 @@ from batonpass.domain.ticket import Note, NotLanded
 _SCALES = (1.0, 0.5, 0.25, 0.1, 0.04, 0.01)
 _SHARE_BEFORE_TURNS = 0.6
 """Of the limit, for everything before the conversation."""
-_LEAST_FOR_TURNS = 400
 
 _Build = Callable[[Room], list[Block]]
 
@@ -55,11 +54,11 @@ def render_note(
 
     where = _where(package)
     notice = Paragraph(_lost(Shortened(blocks=(), left_out=10**9, cut=10**9), where), lead="Shortened")
-    reserved = len(to_html([notice]))
+    reserved = room_of([notice])
     blocks = _fitted(before_turns, int(limit * _SHARE_BEFORE_TURNS) - reserved)
     if blocks is None:
         return _last_resort(f"{package.brief.text}\nShortened; the whole: {where}", limit)
-    room = limit - len(to_html(blocks)) - reserved
+    room = limit - room_of(blocks) - reserved
     turns = package.request.conversation.turns
     conversation = fit_turns(turns, room=room, today=package.asked_at.date())
     if conversation.left_out or conversation.cut:
@@ -95,7 +94,7 @@ def _fitted(build: _Build, limit: int) -> list[Block] | None:
     """The blocks at the largest scale at which they fit; None where they never do."""
     for scale in _SCALES:
         blocks = build(FULL.scaled(scale) if scale < 1 else FULL)
-        if len(to_html(blocks)) <= limit and len(to_text(blocks)) <= limit:
+        if room_of(blocks) <= limit:
             return blocks
     return None
 

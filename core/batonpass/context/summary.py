@@ -24,19 +24,22 @@ _ACT = re.compile(
 )
 _REFUSAL = re.compile(
     r"\b(?:can ?not|can['\u2019]t|could(?: not|n['\u2019]t)|unable|not (?:possible|able)|does not allow|must be)\b",
-    re.I,
+    re.IGNORECASE,
 )
 _NO_ACT = re.compile(
-    r"(?:if you|once|please|would you|do you|could you|can you|to proceed|after|you will|you['\u2019]ll|this will|let me|before|i can help)\b"
-    r"|here(?:['\u2019]s| is| are)\b|.*\buser id\b|.*\?$|.*\b(?:if you|feel free|please (?:confirm|provide|note))\b",
+    r"(?:if you|once|please|would you|do you|could you|can you|to proceed|after|you will|you['\u2019]ll|this will|let me|before|i can help"
+    r"|here(?:['\u2019]s| is| are))\b",
     re.IGNORECASE,
+)
+_ABOUT_THE_TALK = re.compile(
+    r"\b(?:if you|feel free|please (?:confirm|provide|note)|user id)\b", re.IGNORECASE
 )
 _LEAD_IN = re.compile(
     r"^(?:(?:great|sure|certainly|thank you|thanks|no (?:problem|worries)|good news|okay|alright|however|unfortunately)\b[^,.!:]{0,20}[,.!:]\s*"
-    r"|(?:it (?:seems|looks like) (?:that )?)|i(?:['\u2019]m)? (?=unable|can ?not|can['\u2019]t|could)|i['\u2019]m sorry,? but |i apologi[sz]e,? but |i(?:['\u2019]ve| have)? (?:also |now )?(?:successfully )?(?=\w+ed\b|found|sent|reset))+",
+    r"|(?:it (?:seems|appears|looks like) (?:that )?)|i(?:['\u2019]m)? (?=unable|can ?not|can['\u2019]t|could)|i['\u2019]m sorry,? but |i apologi[sz]e,? but |i(?:['\u2019]ve| have)? (?:also |now )?(?:successfully )?(?=\w+ed\b|found|sent|reset))+",
     re.IGNORECASE,
 )
-_MARKDOWN = re.compile(r"\*\*|__|^[-*#\d.\s]+(?=\w)|`")
+_MARKDOWN = re.compile(r"__|^[-*#\d.\s]+(?=\w)|`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,9 @@ def what_was_tried(request: HandoffRequest, reading: Reading) -> tuple[Tried, ..
 
 
 def _is_act(text: str) -> bool:
-    return bool(_ACT.search(text)) and not _NO_ACT.match(text) and not is_login_talk(text)
+    if text.endswith("?") or _NO_ACT.match(text) or not _ACT.search(text):
+        return False
+    return not _ABOUT_THE_TALK.search(text) and not is_login_talk(text)
 
 
 def _bare(text: str) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import regex
+import regex  # type: ignore[import-untyped]  # its stubs are a package of their own (types-regex)
 
 from batonpass.domain.text import mend, one_line
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 _READ_OF_A_TURN = 4000
+_READ_OF_A_SENTENCE = 600
 _LONGEST_WORD = 48
 
 _IDEOGRAPHS = r"\p{Han}\p{Hiragana}\p{Katakana}"
@@ -30,7 +31,7 @@ _LONG_WORD = regex.compile(rf"(?:(?![{_IDEOGRAPHS}{_SPACELESS}])\S){{{_LONGEST_W
 # "###STOP###", "###TRANSFER###": marks for machines that some AI agents leave in their text.
 _CONTROL_MARK = re.compile(r"#{2,}[A-Z][A-Z_ -]*#{2,}")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?\u2026\u061f\u0964])[\"'\u201d\u2019)\]*]*\s+|(?<=[\u3002\uff01\uff1f])|\n+"
+    r"(?:(?<=[.!?\u2026\u061f\u0964])|(?<=[.!?\u2026][\"'\u201d\u2019)\]]))\s+|(?<=[\u3002\uff01\uff1f])|\n+"
 )
 
 
@@ -45,13 +46,21 @@ def cut_words(text: str, most: int) -> str:
     """The text if it has at most `most` words, otherwise its first words and "…"."""
     if count_words(text) <= most:
         return text
+    if text.isascii():
+        rest = text.split(None, most)[-1]
+        return _cut(text[: len(text) - len(rest)]) if most > 0 else ""
     end = used = 0
     for piece_end, weight in _pieces(text):
         used += weight
         if used > most:
             break
         end = piece_end
-    return text[:end].rstrip(" ,;:.-") + ELLIPSIS if end else ""
+    return _cut(text[:end])
+
+
+def _cut(kept: str) -> str:
+    bare = kept.rstrip().rstrip(",;:.-")
+    return bare.rstrip() + ELLIPSIS if bare else ""
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
@@ -63,9 +72,10 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a message, each on one line, without control marks. Reads its first 4,000 characters."""
-    clean = mend(_CONTROL_MARK.sub(" ", text[:_READ_OF_A_TURN]))
-    found = (one_line(part) for part in _SENTENCE_END.split(clean))
+    """The sentences of a message, each on one line, without control marks. Reads its first
+    4,000 characters and of each sentence the first 600."""
+    clean = mend(_CONTROL_MARK.sub(" ", text[:_READ_OF_A_TURN]).replace("**", ""))
+    found = (one_line(part[:_READ_OF_A_SENTENCE]) for part in _SENTENCE_END.split(clean))
     return [part for part in found if part]
 
 
@@ -73,13 +83,14 @@ def tame_words(text: str) -> str:
     """The text with no word longer than 48 characters: an address or a pasted key must not fill the brief."""
     if len(text) <= _LONGEST_WORD:
         return text
-    return _LONG_WORD.sub(lambda found: _first_graphemes(found[0]) + ELLIPSIS, text)
+    tamed: str = _LONG_WORD.sub(lambda found: _first_graphemes(found[0]) + ELLIPSIS, text)
+    return tamed
 
 
 def _first_graphemes(word: str) -> str:
-    kept = ""
+    end = 0
     for found in regex.finditer(r"\X", word[: 2 * _LONGEST_WORD]):
-        if len(kept) + len(found[0]) >= _LONGEST_WORD:
+        if found.end() >= _LONGEST_WORD:
             break
-        kept += found[0]
-    return kept
+        end = found.end()
+    return word[:end]

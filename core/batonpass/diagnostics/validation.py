@@ -128,7 +128,11 @@ def _merged(branches: list[list[_Problem]]) -> _Problem:
         for item in found
         if item.error["type"] in _EXPECTED
     )
-    return _Problem({**first.error, "ctx": {"expected_kinds": " or ".join(wanted)}}, first.at)
+    if "a number" in wanted:
+        wanted.pop("a whole number", None)
+    *some, last = wanted
+    kinds = f"{', '.join(some)} or {last}" if some else last
+    return _Problem({**first.error, "ctx": {"expected_kinds": kinds}}, first.at)
 
 
 def _without_echoes(problems: list[_Problem], model: type[BaseModel]) -> list[_Problem]:

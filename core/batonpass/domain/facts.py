@@ -36,7 +36,8 @@ class Money:
         return Decimal(self.amount) if self.currency in _ZERO_DECIMAL else Decimal(self.amount).scaleb(-2)
 
     def __str__(self) -> str:
-        return f"{self.major:,f} {self.currency.upper()}"
+        decimals = 0 if self.currency in _ZERO_DECIMAL else 2
+        return f"{self.major:,.{decimals}f} {self.currency.upper()}"
 
 
 FactValue = str | bool | int | Decimal | date | Money | tuple[str, ...]

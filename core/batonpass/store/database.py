@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 Work = Callable[[sqlite_utils.Database], Any]
 
 LARGEST_GROUP = 256
-_NETWORK_FILE_SYSTEMS = frozenset(
+NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
 )
 
@@ -185,11 +185,15 @@ def _open_database(path: Path) -> sqlite_utils.Database:
     return db
 
 
+def lock_path(path: Path) -> Path:
+    """The file whose lock says that a process has the database at `path` open."""
+    return path.with_name(path.name + ".lock")
+
+
 def _lock(path: Path) -> int:
     """Take the lock that keeps a second process out; it goes with the process, however that ends."""
-    lock_path = path.with_name(path.name + ".lock")
     try:
-        lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock_file = os.open(lock_path(path), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot write there ({error.strerror}); choose another folder in store.url"
@@ -209,7 +213,7 @@ def _lock(path: Path) -> int:
 def _refuse_network_file_system(path: Path) -> None:
     """A write-ahead log needs shared memory, which a network file system has not (sqlite.org/wal.html)."""
     kind = file_system_of(path)
-    if kind in _NETWORK_FILE_SYSTEMS:
+    if kind in NETWORK_FILE_SYSTEMS:
         raise StoreError(
             f"{path}: this folder is on a network file system ({kind}), where SQLite loses data; use a local disk",
             code="store_on_network",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlite_utils
 
 from batonpass.domain.handoff import HandoffState
+from batonpass.domain.ids import HandoffId
+from batonpass.store.instants import from_ms
 
 
 def insert(
@@ -65,3 +68,11 @@ def counts(db: sqlite_utils.Database) -> dict[str, int]:
     return {
         row["state"]: row["n"] for row in db.query("SELECT state, count(*) AS n FROM handoffs GROUP BY state")
     }
+
+
+def newest(db: sqlite_utils.Database, *, most: int) -> list[tuple[HandoffId, datetime, str]]:
+    """(id, created at, state); ids sort by time."""
+    rows = db.conn.execute(
+        "SELECT id, created_at, state FROM handoffs ORDER BY id DESC LIMIT ?", (most,)
+    ).fetchall()
+    return [(HandoffId(row[0]), from_ms(row[1]), row[2]) for row in rows]

@@ -190,35 +190,11 @@ class Journal:
         return await self._writer.run(lambda db: steps.result(db, handoff_id, name))
 
     async def request(self, handoff_id: HandoffId) -> StoredRequest | None:
-        found = await self._writer.run(lambda db: handoffs.request(db, handoff_id))
-        if found is None:
-            return None
-        body, ai_agent, created_at, mended = found
-        return StoredRequest(body=body, ai_agent=ai_agent, created_at=from_ms(created_at), mended=mended)
+        return await self._writer.run(lambda db: stored_request(db, handoff_id))
 
     async def handoff(self, handoff_id: HandoffId) -> HandoffRecord | None:
         """The handoff with every step and attempt."""
-
-        def work(db: sqlite_utils.Database) -> HandoffRecord | None:
-            row = handoffs.row(db, handoff_id)
-            if row is None:
-                return None
-            return HandoffRecord(
-                id=HandoffId(row["id"]),
-                state=HandoffState(row["state"]),
-                ai_agent=row["ai_agent"],
-                conversation_id=row["conversation_id"],
-                created_at=from_ms(row["created_at"]),
-                updated_at=from_ms(row["updated_at"]),
-                mended=bool(row["mended"]),
-                parked_because=row["parked_because"],
-                ticket_id=row["ticket_id"],
-                ticket_url=row["ticket_url"],
-                steps=steps.of_handoff(db, handoff_id),
-                attempts=steps.attempts_of_handoff(db, handoff_id),
-            )
-
-        return await self._writer.run(work)
+        return await self._writer.run(lambda db: handoff_record(db, handoff_id))
 
     async def counts(self) -> dict[str, int]:
         """How many handoffs stand in each state."""
@@ -230,6 +206,34 @@ class Journal:
 
 
 _LEASE_MS = int(LEASE.total_seconds() * 1000)
+
+
+def stored_request(db: sqlite_utils.Database, handoff_id: HandoffId) -> StoredRequest | None:
+    found = handoffs.request(db, handoff_id)
+    if found is None:
+        return None
+    body, ai_agent, created_at, mended = found
+    return StoredRequest(body=body, ai_agent=ai_agent, created_at=from_ms(created_at), mended=mended)
+
+
+def handoff_record(db: sqlite_utils.Database, handoff_id: HandoffId) -> HandoffRecord | None:
+    row = handoffs.row(db, handoff_id)
+    if row is None:
+        return None
+    return HandoffRecord(
+        id=HandoffId(row["id"]),
+        state=HandoffState(row["state"]),
+        ai_agent=row["ai_agent"],
+        conversation_id=row["conversation_id"],
+        created_at=from_ms(row["created_at"]),
+        updated_at=from_ms(row["updated_at"]),
+        mended=bool(row["mended"]),
+        parked_because=row["parked_because"],
+        ticket_id=row["ticket_id"],
+        ticket_url=row["ticket_url"],
+        steps=steps.of_handoff(db, handoff_id),
+        attempts=steps.attempts_of_handoff(db, handoff_id),
+    )
 
 
 def _insert(db: sqlite_utils.Database, new: NewHandoff, plan: Plan) -> None:

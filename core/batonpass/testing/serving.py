@@ -26,11 +26,19 @@ class _OpenProtocol(HttpToolsProtocol):
 
 
 class _QuietServer(uvicorn.Server):
-    """Leaves signals to whoever runs it."""
+    """Leaves signals to whoever runs it, and stops at once."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        """uvicorn's own looks every 0.1 s whether to stop; hundreds of tests would wait for it."""
+        ticks = 0
+        while not self.should_exit:
+            await self.on_tick(ticks)
+            ticks += 1
+            await asyncio.sleep(0.02)
 
 
 def loopback_socket(port: int = 0) -> socket.socket:

@@ -1,0 +1,125 @@
+"""The emulated account's things as Zendesk's JSON, valid under its published contract."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from batonpass_zendesk.emulated_account import (
+    EmulatedComment,
+    EmulatedField,
+    EmulatedGroup,
+    EmulatedTicket,
+    EmulatedUser,
+)
+from batonpass_zendesk.emulated_rules import Complaint
+
+_TAG = re.compile(r"<[^<>]*>")
+_BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|pre)>|<br ?/?>")
+
+
+def ticket(made: EmulatedTicket, base_url: str) -> dict[str, Any]:
+    # Zendesk lists every custom field, empty ones as null; its own contract does not allow the null.
+    fields = [{"id": field_id, "value": value} for field_id, value in made.fields.items()]
+    return {
+        "id": made.id,
+        "url": f"{base_url}api/v2/tickets/{made.id}.json",
+        "external_id": made.external_id,
+        "subject": made.subject,
+        "raw_subject": made.subject,
+        "status": made.status,
+        "priority": made.priority,
+        "group_id": made.group_id,
+        "requester_id": made.requester_id,
+        "tags": made.tags,
+        "custom_fields": fields,
+        "fields": fields,
+        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
+        "created_at": f"{made.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "updated_at": f"{made.updated_at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def comment(made: EmulatedComment) -> dict[str, Any]:
+    text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n", made.html))).strip()
+    return {
+        "id": made.id,
+        "type": "Comment",
+        "author_id": made.author_id,
+        "body": text,
+        "plain_body": text,
+        "html_body": f'<div class="zd-comment" dir="auto">{made.html}</div>',
+        "public": made.public,
+        "attachments": [],
+        "via": {"channel": "api", "source": {}},
+        "created_at": f"{made.at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def ticket_field(known: EmulatedField) -> dict[str, Any]:
+    listed = {
+        "id": known.id,
+        "type": known.type,
+        "title": known.title,
+        "raw_title": known.title,
+        "active": known.active,
+        "required": known.required,
+        "removable": known.custom,
+    }
+    if known.options:
+        listed["custom_field_options"] = [
+            {"name": name, "raw_name": name, "value": tag} for tag, name in known.options.items()
+        ]
+    return listed
+
+
+def group(known: EmulatedGroup) -> dict[str, Any]:
+    return {"id": known.id, "name": known.name, "deleted": False, "is_public": True}
+
+
+def user(known: EmulatedUser) -> dict[str, Any]:
+    listed = {
+        "id": known.id,
+        "name": known.name,
+        "external_id": known.external_id,
+        "role": known.role,
+        "active": known.active,
+    }
+    return listed if known.email is None else {**listed, "email": known.email}
+
+
+def record_invalid(complaints: Sequence[Complaint]) -> dict[str, Any]:
+    details: dict[str, list[dict[str, Any]]] = {}
+    for complaint in complaints:
+        said: dict[str, Any] = {"description": complaint.description, "error": complaint.code}
+        if complaint.field_id is not None:
+            said["ticket_field_id"] = complaint.field_id
+        details.setdefault(complaint.place, []).append(said)
+    return {"error": "RecordInvalid", "description": "Record validation errors", "details": details}
+
+
+def page(request: Request, name: str, items: Sequence[Mapping[str, Any]]) -> Response:
+    """By cursor where `page[size]` is given, else the first `per_page` of them."""
+    asked = request.query_params
+    if "page[size]" not in asked:
+        size = min(int(asked.get("per_page", 100)), 100)
+        return JSONResponse(
+            {name: items[:size], "count": len(items), "next_page": None, "previous_page": None}
+        )
+    size = min(int(asked["page[size]"]), 100)
+    start = int(base64.urlsafe_b64decode(asked["page[after]"])) if "page[after]" in asked else 0
+    end = start + size
+    after = base64.urlsafe_b64encode(str(end).encode()).decode()
+    meta = {"has_more": end < len(items), "after_cursor": after, "before_cursor": None}
+    return JSONResponse({name: items[start:end], "meta": meta, "links": {"prev": None, "next": None}})
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML."""
+    return "".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n") if part.strip())

@@ -1,0 +1,149 @@
+"""Checks a helpdesk mapping by itself: names that do not exist, values that never occur."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+from batonpass.diagnostics import Finding, Severity, TomlFile, did_you_mean, nearest, slip_of
+from batonpass.domain.conversation import Identity, ReasonCode
+from batonpass.domain.paths import PACKAGE_PATHS
+from batonpass.domain.ticket import Priority
+from batonpass.mapping.rules import Constant, Filled, HelpdeskMapping, LookedUp, Path, Rule
+from batonpass.mapping.wording import as_key, as_tag
+
+CLOSED_LISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "handoff.reason": tuple(code.value for code in ReasonCode),
+        "customer.identity": tuple(identity.value for identity in Identity),
+    }
+)
+"""Paths that have only these values."""
+
+PRIORITIES = tuple(priority.value for priority in Priority)
+RESERVED_WORDS = frozenset(path.partition(".")[0] for path in PACKAGE_PATHS) - {"customer"}
+"""First words of paths that no fact can have: they are the context package's own."""
+
+
+def check_paths(mapping: HelpdeskMapping, facts: Collection[str] = ()) -> list[Finding]:
+    """What is wrong with the mapping, whatever helpdesk it is for. `facts` are the facts that are defined."""
+    check = _Check(mapping.file, frozenset(facts))
+    return [*check.rules(mapping), *check.priority(mapping.priority), *check.tags(mapping), *check.empty()]
+
+
+class _Check:
+    def __init__(self, file: TomlFile, facts: frozenset[str]) -> None:
+        self._file = file
+        self._facts = facts
+
+    def rules(self, mapping: HelpdeskMapping) -> Iterator[Finding]:
+        for rule in mapping.rules:
+            match rule.content:
+                case LookedUp(source=source):
+                    yield from self._path(source, (*rule.at, "from"))
+                    yield from self._keys(rule, source)
+                case Filled(template=template):
+                    at = rule.at if rule is mapping.subject else (*rule.at, "template")
+                    for path in template.paths:
+                        yield from self._path(path, at)
+
+    def priority(self, rule: Rule | None) -> Iterator[Finding]:
+        if rule is None:
+            return
+        for at, value in written_values(self._file, rule):
+            if value not in PRIORITIES:
+                yield self._file.finding(
+                    at,
+                    f'priority "{value}" does not exist',
+                    code="HM105",
+                    hint=did_you_mean(str(value), PRIORITIES, listed="priorities"),
+                )
+
+    def tags(self, mapping: HelpdeskMapping) -> Iterator[Finding]:
+        for rule in mapping.tags:
+            for path in rule.template.paths:
+                yield from self._path(path, rule.at)
+            literal = "".join(text for text, _ in rule.template.parts)
+            if not rule.template.parts or (not literal.strip() and not rule.template.paths):
+                yield self._empty(rule.at, "this tag is empty")
+            elif as_tag(f"x{literal}x") != f"x{literal.lower()}x":
+                yield self._file.finding(
+                    rule.at,
+                    "a tag has no spaces and no signs but - _ / :",
+                    code="HM107",
+                    severity=Severity.WARNING,
+                    hint="each becomes an underscore",
+                )
+
+    def empty(self) -> Iterator[Finding]:
+        data = self._file.data
+        ticket, fields = data["ticket"], data.get("fields")
+        if not ticket["subject"].strip():
+            yield self._empty(("ticket", "subject"), "the subject is empty")
+        if fields is not None and not fields:
+            yield self._empty(("fields",), "no field is mapped here")
+        rules = [(("ticket", key), ticket.get(key)) for key in ("priority", "group")]
+        rules += [(("fields", name), rule) for name, rule in (fields or {}).items()]
+        for at, rule in rules:
+            if isinstance(rule, dict) and rule.get("values") == {}:
+                yield self._empty((*at, "values"), "no value is mapped here")
+
+    def _path(self, path: str, at: Path) -> Iterator[Finding]:
+        if path in PACKAGE_PATHS or path in self._facts:
+            return
+        known = [*PACKAGE_PATHS, *self._facts]
+        first, dot, _ = path.partition(".")
+        slip = slip_of(path, known)
+        if slip is not None or not dot or first in RESERVED_WORDS:
+            hint = f'did you mean "{slip}"?' if slip else did_you_mean(path, known)
+            yield self._file.finding(at, f'"{path}" is not known', code="HM101", hint=hint)
+            return
+        yield self._file.finding(
+            at,
+            f'no source tells the fact "{path}"',
+            code="HM102",
+            severity=Severity.WARNING,
+            hint=did_you_mean(path, self._facts, listed="facts") or "define it in a fact mapping",
+        )
+
+    def _keys(self, rule: Rule, source: str) -> Iterator[Finding]:
+        possible = CLOSED_LISTS.get(source)
+        if possible is None:
+            return
+        for key in written_keys(self._file, rule):
+            if key.strip().lower() not in possible:
+                meant = nearest(key, possible)
+                yield self._file.finding(
+                    (*rule.at, "values", key),
+                    f'{source} is never "{key}"',
+                    code="HM104",
+                    hint=f'did you mean "{meant}"?' if meant else f"it can be: {', '.join(possible)}",
+                    key=True,
+                )
+
+    def _empty(self, at: Path, message: str) -> Finding:
+        return self._file.finding(at, message, code="HM106", severity=Severity.WARNING)
+
+
+def written_keys(file: TomlFile, rule: Rule) -> tuple[str, ...]:
+    """The left sides of a rule's `values`, as they stand in the file."""
+    return tuple(_table(file, rule).get("values", {}))
+
+
+def written_values(file: TomlFile, rule: Rule) -> Iterator[tuple[Path, str]]:
+    """Every value that a rule can put into its place by what is written in the file, as text, with its path."""
+    match rule.content:
+        case Constant(value=value):
+            yield rule.at, as_key(value)
+        case LookedUp(values=values, default=default):
+            for key in written_keys(file, rule):
+                yield (*rule.at, "values", key), as_key(values[key.strip().lower()])
+            if default is not None:
+                yield (*rule.at, "default"), as_key(default)
+
+
+def _table(file: TomlFile, rule: Rule) -> Mapping[str, Mapping[str, object]]:
+    here: Mapping[str, Mapping[str, object]] = file.data
+    for step in rule.at:
+        here = here[str(step)]  # type: ignore[assignment]  # the shape of the file has been checked
+    return here

@@ -1,0 +1,120 @@
+"""Values as text, and text as a subject, a field and a tag can hold it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from string import Formatter
+
+import regex  # type: ignore[import-untyped]  # its stubs are a package of their own
+
+from batonpass.domain.facts import FactValue
+from batonpass.domain.text import mend, one_line, reveal
+
+ELLIPSIS = "…"
+LONGEST_TAG = 80
+
+# `{{` and `{%` start a placeholder or a command in helpdesks' own templates. A customer could read an agent's
+# view with one: https://support.zendesk.com/hc/en-us/articles/4408886858138
+_FOREIGN_TEMPLATE = re.compile(r"\{(?=[{%])")
+_NOT_IN_A_TAG = re.compile(r"[^\w\-/:]+")
+_GRAPHEME = regex.compile(r"\X")
+
+
+class TemplateError(ValueError):
+    """A template that cannot be read; the message says what is wrong, for the person who wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """Text with named places for our values: `reason_{handoff.reason}`. `{{` stands for a brace."""
+
+    parts: tuple[tuple[str, str | None], ...]
+    """(text, the path of the value that comes after it)."""
+
+    @classmethod
+    def read(cls, text: str) -> Template:
+        try:
+            parts = tuple(Formatter().parse(text))
+        except ValueError:
+            raise TemplateError(
+                "a { or } without its other half; write {{ or }} for a brace itself"
+            ) from None
+        for _, path, form, conversion in parts:
+            if path == "":
+                raise TemplateError("{} names no value")
+            if form or conversion:
+                raise TemplateError(f"only a name stands between braces: {{{path}}}")
+        return cls(parts=tuple((literal, path) for literal, path, _, _ in parts))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(path for _, path in self.parts if path is not None)
+
+    def fill(self, values: Mapping[str, FactValue], *, whole: bool = False) -> str | None:
+        """The text with the values; None where none of the values is known (`whole`: where one is not)."""
+        pieces: list[str] = []
+        wanted = known = 0
+        for literal, path in self.parts:
+            pieces.append(literal)
+            if path is None:
+                continue
+            wanted += 1
+            value = values.get(path)
+            text = "" if value is None else as_text(value)
+            known += bool(text)
+            pieces.append(text)
+        if wanted and known < (wanted if whole else 1):
+            return None
+        return "".join(pieces)
+
+
+def as_text(value: FactValue, *, between: str = "; ") -> str:
+    """The value as people read it."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+        case tuple():
+            return between.join(value)
+        case _:
+            return str(value)
+
+
+def as_key(value: FactValue) -> str:
+    """The value as it is written on the left side of `values`."""
+    return str(value).lower() if isinstance(value, bool) else as_text(value)
+
+
+def inert(text: str) -> str:
+    """The text with nothing in it that a helpdesk could run, and with nothing hidden."""
+    return _FOREIGN_TEMPLATE.sub("{ ", reveal(mend(text)))
+
+
+def cut(text: str, limit: int) -> str:
+    """The text in at most `limit` characters, cut between graphemes and marked with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    end = 0
+    for grapheme in _GRAPHEME.finditer(text):
+        if grapheme.end() > limit - len(ELLIPSIS):
+            break
+        end = grapheme.end()
+    return text[:end].rstrip() + ELLIPSIS
+
+
+def as_line(text: str) -> str:
+    return one_line(inert(text))
+
+
+def as_tag(text: str) -> str:
+    """The text as a tag: lower case, no spaces, only signs that tags can have; empty where nothing is left."""
+    return _NOT_IN_A_TAG.sub("_", text.strip().lower())[:LONGEST_TAG].strip("_")

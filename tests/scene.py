@@ -1,0 +1,177 @@
+"""The whole of batonpass against the three emulators, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from batonpass.app.config import load_config
+from batonpass.app.wiring import Service, running
+from batonpass.testing.emulator import Emulator
+from batonpass.testing.serving import served
+from batonpass.web import create_app
+from batonpass_hubspot.emulator import HubSpotEmulator
+from batonpass_stripe.emulator import StripeEmulator
+from batonpass_zendesk.emulator import ZendeskEmulator
+
+API_KEY = "bp_test_key_of_the_shop_bot"
+CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+MAPPINGS = Path(__file__).parent.parent / "mappings"
+ENVIRONMENT = {
+    "ZENDESK_CLIENT_SECRET": "emulated-secret",
+    "HUBSPOT_TOKEN": "pat-na1-emulated",
+    "STRIPE_KEY": "rk_test_emulator",
+    "CALLBACK_SECRET": CALLBACK_SECRET,
+}
+
+
+@dataclass
+class AiAgent:
+    """The AI agent's side: receives our events."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    """What to answer next; 204 when empty."""
+
+    @property
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/events", self._receive, methods=["POST"])])
+
+    async def _receive(self, request: Request) -> Response:
+        body = await request.body()
+        self.deliveries.append((dict(request.headers), body))
+        status = self.statuses.pop(0) if self.statuses else 204
+        if status < 300:
+            self.events.append(json.loads(body))
+        return Response(status_code=status)
+
+
+@dataclass
+class Vendors:
+    zendesk: ZendeskEmulator = field(default_factory=ZendeskEmulator.with_sample_account)
+    hubspot: HubSpotEmulator = field(default_factory=HubSpotEmulator.with_sample_account)
+    stripe: StripeEmulator = field(default_factory=lambda: StripeEmulator().with_sample_account())
+
+    @property
+    def all(self) -> Mapping[str, Emulator]:
+        return {"zendesk": self.zendesk, "hubspot": self.hubspot, "stripe": self.stripe}
+
+
+@dataclass
+class Scene:
+    vendors: Vendors
+    ai_agent: AiAgent
+    service: Service
+    http: httpx.AsyncClient
+    """Calls our API with the AI agent's key."""
+    folder: Path
+
+    async def hand_over(self, body: Mapping[str, Any], *, key: str | None = None) -> str:
+        """The id of the accepted handoff."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = await self.http.post("/v1/handoffs", json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+        handoff_id: str = answer.json()["id"]
+        return handoff_id
+
+    async def status(self, handoff_id: str) -> dict[str, Any]:
+        answer = await self.http.get(f"/v1/handoffs/{handoff_id}")
+        assert answer.status_code == 200, answer.text
+        status: dict[str, Any] = answer.json()
+        return status
+
+    async def until(
+        self, handoff_id: str, *, steps: Sequence[str] = ("read_back", "announce"), seconds: float = 10
+    ) -> dict[str, Any]:
+        """The status once these steps are done."""
+        async with asyncio.timeout(seconds):
+            while True:
+                status = await self.status(handoff_id)
+                done = {step["name"] for step in status["steps"] if step["status"] == "done"}
+                if done.issuperset(steps):
+                    return status
+                await asyncio.sleep(0.01)
+
+    async def ticket(self, handoff_id: str) -> dict[str, Any]:
+        """The ticket as the helpdesk's API shows it, with its comments."""
+        status = await self.until(handoff_id, steps=("open_ticket",))
+        return self.vendors.zendesk.tickets[int(status["ticket"]["id"])]
+
+
+def body(*turns: str, email: str | None = "mia.keller@example.com", **more: Any) -> dict[str, Any]:
+    """A handoff: the customer begins, the AI answers, and so on."""
+    roles = ("customer", "ai")
+    customer = {"email": email, "identity": "verified"} if email else {}
+    said = turns or ("I was charged twice for my plan this month. Please refund one of the charges.",)
+    return {
+        "conversation": {"turns": [{"role": roles[n % 2], "text": text} for n, text in enumerate(said)]},
+        "customer": customer,
+        **more,
+    }
+
+
+def write_config(folder: Path, urls: Mapping[str, str], *, callback: str | None = None, more: str = "") -> Path:
+    """A configuration for the emulators, with the mappings that batonpass ships."""
+    (folder / "mappings").mkdir(parents=True, exist_ok=True)
+    for file in MAPPINGS.glob("*.toml"):
+        (folder / "mappings" / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    lines = [
+        "[agents.shop-bot]",
+        f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"',
+        *([f'callback_url = "{callback}"', 'callback_secret = "env:CALLBACK_SECRET"'] if callback else []),
+        "[connections.zendesk]",
+        f'base_url = "{urls["zendesk"]}"',
+        'client_id = "emulated-client"',
+        'client_secret = "env:ZENDESK_CLIENT_SECRET"',
+        "deadline = 2.0",
+        "[connections.hubspot]",
+        f'base_url = "{urls["hubspot"]}"',
+        'access_token = "env:HUBSPOT_TOKEN"',
+        "[connections.stripe]",
+        f'base_url = "{urls["stripe"]}"',
+        'api_key = "env:STRIPE_KEY"',
+        'mode = "test"',
+        more,
+    ]
+    path = folder / "config.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@asynccontextmanager
+async def serving_vendors(vendors: Vendors) -> AsyncIterator[dict[str, str]]:
+    """The emulators on sockets: name → base URL."""
+    async with (
+        served(vendors.zendesk) as zendesk,
+        served(vendors.hubspot) as hubspot,
+        served(vendors.stripe) as stripe,
+    ):
+        yield {"zendesk": zendesk, "hubspot": hubspot, "stripe": stripe}
+
+
+@asynccontextmanager
+async def playing(folder: Path, *, vendors: Vendors | None = None, more: str = "") -> AsyncIterator[Scene]:
+    """Everything runs; `more` is appended to the configuration."""
+    vendors = vendors or Vendors()
+    ai_agent = AiAgent()
+    async with serving_vendors(vendors) as urls, served(ai_agent.app) as callback:
+        path = write_config(folder, urls, callback=f"{callback}/events", more=more)
+        async with (
+            running(load_config(path, ENVIRONMENT)) as service,
+            served(create_app(service)) as url,
+            httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=10) as http,
+        ):
+            yield Scene(vendors=vendors, ai_agent=ai_agent, service=service, http=http, folder=folder)
