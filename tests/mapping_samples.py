@@ -35,7 +35,9 @@ def account(*fields: FieldDefinition) -> FieldSchema:
     """An account with four groups and these fields; without any: those that the shipped file writes to."""
     return FieldSchema(
         fields=fields or _SAMPLE_FIELDS,
-        groups=tuple(Group(id=name.lower(), name=name) for name in ("Support", "Billing", "Security", "Technical")),
+        groups=tuple(
+            Group(id=name.lower(), name=name) for name in ("Support", "Billing", "Security", "Technical")
+        ),
         limits=TicketLimits(subject=150, note=65_000),
         as_of=datetime(2026, 11, 21, 9, tzinfo=UTC),
     )

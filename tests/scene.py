@@ -63,7 +63,7 @@ class AiAgent:
 class Vendors:
     zendesk: ZendeskEmulator = field(default_factory=ZendeskEmulator.with_sample_account)
     hubspot: HubSpotEmulator = field(default_factory=HubSpotEmulator.with_sample_account)
-    stripe: StripeEmulator = field(default_factory=lambda: StripeEmulator().with_sample_account())
+    stripe: StripeEmulator = field(default_factory=StripeEmulator.with_sample_account)
 
     @property
     def all(self) -> Mapping[str, Emulator]:

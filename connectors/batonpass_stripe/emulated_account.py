@@ -154,8 +154,15 @@ class EmulatedAccount(Emulator):
             )
         )
 
-    def with_sample_account(self) -> Self:
-        """The three people of the demo: one charged twice, one in order, one whose contract renews soon."""
+    @classmethod
+    def with_sample_account(cls, **options: Any) -> Self:
+        """An account with the demo's three people."""
+        made = cls(**options)
+        made.add_sample_people()
+        return made
+
+    def add_sample_people(self) -> None:
+        """Mia Keller was charged twice, Tom Okafor is in order, Elena Rossi's contract renews soon."""
         now = self.clock.now()
         morning = now.replace(hour=9, minute=12, second=0, microsecond=0)
         year = timedelta(days=365)
@@ -182,9 +189,10 @@ class EmulatedAccount(Emulator):
         )
         self.add_charge(elena, amount=700_000, at=morning - timedelta(days=37), last4="1881")
         self.add_invoice(elena, amount=700_000, due=now + timedelta(days=10), created=now - timedelta(days=6))
-        return self
 
-    def delivery(self, event_type: str, subject_id: str, *, secret: SecretStr) -> tuple[dict[str, str], bytes]:
+    def delivery(
+        self, event_type: str, subject_id: str, *, secret: SecretStr
+    ) -> tuple[dict[str, str], bytes]:
         """The headers and the body of a webhook delivery about an object that is there."""
         now = self.clock.now()
         event = {

@@ -125,7 +125,8 @@ def _subject(told: EventBody) -> str | None:
 def _checked(secrets: Sequence[SecretStr]) -> list[str]:
     if not secrets:
         raise ConfigurationError(
-            "no signing secret is set for this webhook; it needs the endpoint's whsec_…", code="no_webhook_secret"
+            "no signing secret is set for this webhook; it needs the endpoint's whsec_…",
+            code="no_webhook_secret",
         )
     keys = [secret.get_secret_value() for secret in secrets]
     if not all(key.startswith(_SECRET) and len(key) > len(_SECRET) for key in keys):

@@ -19,7 +19,7 @@ from contract import ContractChecked
 
 @pytest.fixture(scope="module")
 def emulator() -> StripeEmulator:
-    made = StripeEmulator().with_sample_account()
+    made = StripeEmulator.with_sample_account()
     busy = made.add_customer(email="busy@example.com", name="Busy", metadata={"tier": "gold"})
     for number in range(25):
         made.add_charge(busy, amount=100 + number, at=made.clock.now() - timedelta(days=number))

@@ -39,7 +39,7 @@ def test_the_shipped_mapping_names_only_what_can_be_read():
 
 
 async def test_the_double_charge_is_seen_in_the_last_payments(stripe, clock):
-    stripe.with_sample_account()
+    stripe.add_sample_people()
 
     async with connected(stripe, clock=clock) as billing:
         answer = await billing.facts_about(MIA, shipped_rules())
@@ -58,7 +58,7 @@ async def test_the_double_charge_is_seen_in_the_last_payments(stripe, clock):
 
 
 async def test_the_enterprise_customer_has_an_open_invoice_and_renews_within_a_month(stripe, clock):
-    stripe.with_sample_account()
+    stripe.add_sample_people()
 
     async with connected(stripe, clock=clock) as billing:
         answer = await billing.facts_about(Person(email="elena.rossi@example.com"), shipped_rules())
@@ -72,7 +72,7 @@ async def test_the_enterprise_customer_has_an_open_invoice_and_renews_within_a_m
 
 
 async def test_a_yearly_price_counts_a_twelfth_per_month(stripe, clock):
-    stripe.with_sample_account()
+    stripe.add_sample_people()
 
     async with connected(stripe, clock=clock) as billing:
         answer = await billing.facts_about(Person(email="tom.okafor@example.com"), rules("subscription.mrr"))
@@ -81,7 +81,7 @@ async def test_a_yearly_price_counts_a_twelfth_per_month(stripe, clock):
 
 
 async def test_each_fact_has_the_connection_as_source_and_the_time_of_the_answer(stripe, clock):
-    stripe.with_sample_account()
+    stripe.add_sample_people()
 
     async with connected(stripe, clock=clock) as billing:
         answer = await billing.facts_about(MIA, rules("customer.name"))
@@ -252,7 +252,7 @@ NEEDED = {
 
 
 async def test_only_what_the_rules_need_is_called(stripe, clock):
-    stripe.with_sample_account()
+    stripe.add_sample_people()
     called = {}
 
     async with connected(stripe, clock=clock) as billing:
@@ -265,7 +265,7 @@ async def test_only_what_the_rules_need_is_called(stripe, clock):
 
 
 async def test_the_name_of_a_product_is_asked_once_an_hour(stripe, clock):
-    stripe.with_sample_account()
+    stripe.add_sample_people()
 
     async with connected(stripe, clock=clock) as billing:
         for _ in range(3):

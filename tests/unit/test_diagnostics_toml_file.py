@@ -34,16 +34,20 @@ def place(finding: Finding) -> tuple[int, int, str]:
 @pytest.mark.parametrize(
     ("text", "line", "column", "code", "hint"),
     [
-        pytest.param("a = 1\nb = high\n", 2, 5, "TF005", 'text stands in quotes: "high"', id="text without quotes"),
+        pytest.param(
+            "a = 1\nb = high\n", 2, 5, "TF005", 'text stands in quotes: "high"', id="text without quotes"
+        ),
         pytest.param('a = "high\n', 1, 10, "TF005", "the closing quote is missing", id="quote not closed"),
         pytest.param("a = \n", 1, 5, "TF005", "a value is missing here", id="no value"),
         pytest.param('my key = "x"\n', 1, 4, "TF005", "stands in quotes", id="key with a space"),
         pytest.param("größe = 1\n", 1, 3, "TF005", "stands in quotes", id="key with an umlaut"),
-        pytest.param('a = "C:\\path"\n', 1, 9, "TF005", "single quotes", id="backslash"),
+        pytest.param('a = "C:\\path"\n', 1, 8, "TF005", "single quotes", id="backslash"),
         pytest.param("[ticket\nb = 1\n", 1, 8, "TF005", "stands in quotes", id="header not closed"),
         pytest.param("a = 1\n\na = 2\n", 3, 1, "TF006", "first in line 1", id="key twice"),
         pytest.param("[t]\nb = 1\n[t]\n", 3, 2, "TF006", "first in line 1", id="table twice"),
-        pytest.param("x = { a = 1, a = 2 }\n", 1, 14, "TF006", "first in line 1", id="key twice in an inline table"),
+        pytest.param(
+            "x = { a = 1, a = 2 }\n", 1, 14, "TF006", "first in line 1", id="key twice in an inline table"
+        ),
         pytest.param(" \r\n\n", 1, 1, "TF004", None, id="nothing but white space"),
         pytest.param("a = " + "[" * 5000, 1, 1, "TF005", None, id="nested too deeply"),
     ],

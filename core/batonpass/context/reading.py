@@ -107,7 +107,7 @@ class Sentence:
     score: int = 0
     """How clearly it states a request."""
     before: str | None = None
-    """The substantive sentence before it in its turn."""
+    """The sentence before it in its turn, where that is substantive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ def read(conversation: Conversation) -> Reading:
         wrong = next((Sentence(turn=number, text=text) for text in said if _is_complaint(text)), None)
         wanted, complaint = person or wanted, wrong or complaint
         settled = settled and not (topics and (person or wrong))
-        spoken += [Sentence(turn=number, text=text) for text in said if _substantive(text)]
+        spoken += [Sentence(turn=number, text=text) for text in said]
         ask = _clearest(number, said)
         if ask is None:
             continue
@@ -174,8 +174,8 @@ def read(conversation: Conversation) -> Reading:
         asks=tuple(asks),
         topics=tuple(topics),
         person_wanted=wanted,
-        first_words=spoken[0] if spoken else None,
-        last_words=spoken[-1] if spoken else None,
+        first_words=next((each for each in spoken if _substantive(each.text)), None),
+        last_words=next((each for each in reversed(spoken) if _substantive(each.text)), None),
         ai_said=tuple(ai_said),
         complaint=complaint,
         settled=settled and bool(topics),
@@ -196,8 +196,8 @@ def _clearest(number: int, said: list[str]) -> Sentence | None:
     for text in said:
         score = _score(text)
         if score >= _ENOUGH and (best is None or score > best.score):
-            best = Sentence(turn=number, text=text, score=score, before=before)
-        before = text if _substantive(text) else before
+            best = Sentence(turn=number, text=text, score=score, before=before and _if_substantive(before))
+        before = text
     return best
 
 
@@ -210,7 +210,7 @@ def _score(text: str) -> int:
         or (_ASSENT.match(text.lower()) and _has(_GO_ON, text))
     ):
         return 0
-    score = 3 * bool(wish) + 2 * _has(_DEED, text) + 2 * bool(trouble)
+    score = 3 * wish + 2 * _has(_DEED, text) + 2 * trouble
     score += (count_words(text) >= 6) + _has(_SPECIFIC, text)
     weak = (
         _has(_VAGUE, text),
@@ -218,7 +218,7 @@ def _score(text: str) -> int:
         _has(_PROCEED, text),
         count_words(text) <= 9 and _has(_ENDS_IN_PRONOUN, text),
     )
-    return score - 4 * sum(map(bool, weak))
+    return score - 4 * sum(weak)
 
 
 def _replaces(ask: Sentence, topic: Sentence, said: list[str]) -> bool:
@@ -226,7 +226,7 @@ def _replaces(ask: Sentence, topic: Sentence, said: list[str]) -> bool:
     if any(_has(_REVERSAL, text) for text in said) or ask.score >= topic.score + _CLEARLY_MORE:
         return True
     another = _has(_ANOTHER_MATTER, ask.text) and not _has(_DETAIL, ask.text) and not needs_context(ask.text)
-    return bool(another) and ask.score >= topic.score
+    return another and ask.score >= topic.score
 
 
 def _is_complaint(text: str) -> bool:
@@ -240,6 +240,10 @@ def _substantive(text: str) -> bool:
     if sum(map(str.isalpha, text[:80])) < 3 or _has(_IDENTIFYING, text):
         return False
     return count_words(text) > 1 or not any(map(str.isdigit, text))
+
+
+def _if_substantive(text: str) -> str | None:
+    return text if _substantive(text) else None
 
 
 def _settles(said: list[str]) -> bool:

@@ -22,6 +22,7 @@ from batonpass.context.note import (
 )
 from batonpass.context.package import ContextPackage
 from batonpass.context.transcript import Shortened, fit_turns
+from batonpass.context.wording import counted
 from batonpass.domain.facts import SourceReport
 from batonpass.domain.ticket import Note, NotLanded
 
@@ -102,9 +103,9 @@ def _fitted(build: _Build, limit: int) -> list[Block] | None:
 def _lost(conversation: Shortened, where: str) -> str:
     parts = []
     if conversation.left_out:
-        parts.append(f"{conversation.left_out:,} turns left out")
+        parts.append(f"{counted(conversation.left_out, 'turn')} left out")
     if conversation.cut:
-        parts.append(f"{conversation.cut:,} long turns cut")
+        parts.append(f"{counted(conversation.cut, 'long turn')} cut")
     return f"{', '.join(parts)}. The whole: {where}"
 
 

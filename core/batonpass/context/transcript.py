@@ -8,7 +8,8 @@ from datetime import date
 
 from batonpass.context.clipping import clip_end, clip_middle, cost, shown
 from batonpass.context.document import SAID_OVERHEAD, Block, Paragraph, Said, to_text
-from batonpass.context.wording import ROLES, clock_text, percent
+from batonpass.context.words import ELLIPSIS
+from batonpass.context.wording import ROLES, clock_text, counted, percent
 from batonpass.domain.conversation import Conversation, Turn
 from batonpass.domain.text import one_line
 
@@ -110,8 +111,8 @@ def _take(turns: Sequence[Turn], order: range, room: int, least: int, today: dat
 
 
 def _gap(first: int, last: int) -> str:
-    turns = f"turn {first:,}" if first == last else f"turns {first:,}\N{EN DASH}{last:,}"
-    return f"\N{HORIZONTAL ELLIPSIS} {last - first + 1:,} {'turn' if first == last else 'turns'} omitted ({turns}) \N{HORIZONTAL ELLIPSIS}"
+    which = f"turn {first:,}" if first == last else f"turns {first:,}\N{EN DASH}{last:,}"
+    return f"{ELLIPSIS} {counted(last - first + 1, 'turn')} omitted ({which}) {ELLIPSIS}"
 
 
 def _said(number: int, turn: Turn, today: date | None) -> Said:

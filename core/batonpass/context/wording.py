@@ -57,3 +57,8 @@ def clock_text(at: datetime, *, today: date | None = None) -> str:
 
 def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
+
+
+def counted(count: int, thing: str) -> str:
+    """ "1 turn", "1,200 turns"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

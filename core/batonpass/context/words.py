@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import regex  # type: ignore[import-untyped]  # its stubs are a package of their own (types-regex)
 
-from batonpass.domain.text import mend, one_line
+from batonpass.domain.text import mend
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -74,8 +74,12 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 def sentences(text: str) -> list[str]:
     """The sentences of a message, each on one line, without control marks. Reads its first
     4,000 characters and of each sentence the first 600."""
-    clean = mend(_CONTROL_MARK.sub(" ", text[:_READ_OF_A_TURN]).replace("**", ""))
-    found = (one_line(part[:_READ_OF_A_SENTENCE]) for part in _SENTENCE_END.split(clean))
+    clean = text[:_READ_OF_A_TURN].replace("**", "")
+    if "##" in clean:
+        clean = _CONTROL_MARK.sub(" ", clean)
+    if not clean.replace("\n", "").isprintable():
+        clean = mend(clean)
+    found = (" ".join(part[:_READ_OF_A_SENTENCE].split()) for part in _SENTENCE_END.split(clean))
     return [part for part in found if part]
 
 

@@ -58,6 +58,13 @@ def is_secret(model: type[BaseModel], where: Sequence[str | int]) -> bool:
     return any(found in {SecretStr, SecretBytes} for found in _types_at(model, where))
 
 
+def holds_secrets(model: type[BaseModel], where: Sequence[str | int]) -> bool:
+    """Whether the table at this place has secrets among its keys."""
+    tables = _models(_types_at(model, where))
+    fields = (field for table in tables for field in table.model_fields.values())
+    return any(found in {SecretStr, SecretBytes} for field in fields for found in _flat(field.annotation))
+
+
 def _has(here: Any, segment: str | int) -> bool:
     if isinstance(segment, int):
         return isinstance(here, list) and -1 < segment < len(here)

@@ -31,8 +31,9 @@ def mask(line: str) -> str:
     return _STRING.sub(lambda found: _without_tokens(found[0]), line)
 
 
-def mask_span(line: str, column: int, length: int) -> str:
-    """The line with these characters hidden, unless they are a reference (`"env:NAME"`)."""
+def mask_all(line: str, column: int, length: int) -> str:
+    """The line with every text on it and these characters hidden, but for references (`"env:NAME"`)."""
+    line = _STRING.sub(lambda found: _hidden(found[0]), line)
     start, end = column - 1, column - 1 + length
     return line[:start] + _hidden(line[start:end]) + line[end:]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from batonpass.diagnostics.findings import Finding, Severity
-from batonpass.diagnostics.secrecy import mask, mask_span
+from batonpass.diagnostics.secrecy import mask, mask_all
 from batonpass.diagnostics.spans import Place, Span, SpanIndex
 
 # Python puts the place into the message only: https://docs.python.org/3/library/tomllib.html
@@ -102,9 +102,14 @@ class TomlFile:
         key: bool = False,
         secret: bool = False,
     ) -> Finding:
-        """A finding at this place. What looks like a secret is masked; `secret` says that the value is one."""
+        """A finding at this place. What looks like a secret is masked; `secret` hides every value of the line."""
         span = self.span(where, key=key)
-        return self._at(span, message, code=code, severity=severity, hint=hint, secret=secret)
+        finding = self._at(span, message, code=code, severity=severity, hint=hint)
+        if not secret:
+            return finding
+        value = self.span(where)
+        hidden = mask_all(finding.source_line, value.column, value.length)
+        return replace(finding, source_line=hidden)
 
     def line(self, number: int) -> str:
         """One line of the file, from 1; empty where there is none."""
@@ -127,9 +132,7 @@ class TomlFile:
         code: str,
         severity: Severity = Severity.ERROR,
         hint: str | None = None,
-        secret: bool = False,
     ) -> Finding:
-        shown = mask(self.line(span.line))
         return Finding(
             code=code,
             severity=severity,
@@ -138,7 +141,7 @@ class TomlFile:
             line=span.line,
             column=span.column,
             length=span.length,
-            source_line=mask_span(shown, span.column, span.length) if secret else shown,
+            source_line=mask(self.line(span.line)),
             hint=hint,
         )
 
@@ -160,7 +163,9 @@ class TomlFile:
     def _told_span(self, told: str) -> Span:
         found = _POSITION.search(told)
         if found and found[1]:
-            return Span(line=int(found[1]), column=int(found[2]))
+            # tomllib tells the place after a bad escape, not that of its backslash.
+            back = 2 if told.startswith("Unescaped") else 0
+            return Span(line=int(found[1]), column=int(found[2]) - back)
         last = len(self.text.rstrip().split("\n"))
         return Span(line=last, column=len(self.line(last).rstrip()) + 1)
 

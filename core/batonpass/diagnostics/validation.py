@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from batonpass.diagnostics.findings import Finding
-from batonpass.diagnostics.model_places import Location, is_secret, known_keys, locate
+from batonpass.diagnostics.model_places import Location, holds_secrets, is_secret, known_keys, locate
 from batonpass.diagnostics.nearest import did_you_mean, nearest
 from batonpass.diagnostics.secrecy import looks_secret
 from batonpass.diagnostics.toml_file import TomlFile
@@ -170,9 +170,17 @@ class _Telling:
     def _unknown_key(self, problem: _Problem) -> Finding:
         *table, key = problem.at.where
         branches = [branch for _, branch in problem.at.branches]
-        hint = did_you_mean(str(key), known_keys(self._model, table, branches))
+        known = known_keys(self._model, table, branches)
+        meant = nearest(str(key), known)
         message = f'unknown key "{key}"'
-        return self._file.finding(self._path(problem), message, code="TF101", hint=hint, key=True)
+        # Unless another key was meant, it may be a secret under a misspelt name.
+        secret = self._secret(problem) or (
+            holds_secrets(self._model, table) and (meant is None or is_secret(self._model, (*table, meant)))
+        )
+        hint = did_you_mean(str(key), known)
+        return self._file.finding(
+            self._path(problem), message, code="TF101", hint=hint, key=True, secret=secret
+        )
 
     def _wrong_type(self, problem: _Problem) -> Finding:
         expected = problem.error.get("ctx", {}).get("expected_kinds") or _EXPECTED[problem.error["type"]]
@@ -181,7 +189,8 @@ class _Telling:
 
     def _missing(self, problem: _Problem) -> Finding:
         message = f'"{problem.at.missing}" is missing'
-        return self._file.finding(self._path(problem), message, code="TF103")
+        secret = self._secret(problem)
+        return self._file.finding(self._path(problem), message, code="TF103", secret=secret)
 
     def _not_allowed(self, problem: _Problem) -> Finding:
         context = problem.error.get("ctx", {})
@@ -191,7 +200,7 @@ class _Telling:
         if not isinstance(value, str):
             message = f"expected one of {', '.join(allowed)}, got {_kind_of(value)}"
             return self._told(problem, message, code="TF104")
-        secret = self._secret(problem) or looks_secret(value)
+        secret = is_secret(self._model, problem.at.where) or looks_secret(value)
         shown = "this value" if secret else f'"{value}"'
         meant = None if secret else nearest(value, allowed)
         return self._file.finding(
@@ -218,7 +227,13 @@ class _Telling:
         return (*self._at, *problem.at.where)
 
     def _secret(self, problem: _Problem) -> bool:
-        return is_secret(self._model, problem.at.where)
+        """Whether the line may show a secret: the value is one, or the whole table stands on the line."""
+        where = problem.at.where
+        if is_secret(self._model, where):
+            return True
+        table = where if problem.at.missing is not None else where[:-1]
+        line = self._file.line(self._file.span(self._path(problem)).line)
+        return "{" in line and holds_secrets(self._model, table)
 
 
 def _kind_of(value: Any) -> str:

@@ -3,8 +3,8 @@
 An emulator is as strict as its vendor: it checks credentials, required fields and limits, and it answers what the
 vendor answers. It keeps its state in memory, and in `ledger` every effect that it has committed.
 
-On loopback it also answers `GET /_emulator/ledger` and `POST /_emulator/faults` for whoever drives it from
-another process.
+It also answers `GET /_emulator/ledger`, `GET /_emulator/counts` and `POST /_emulator/faults`, for whoever drives it
+from another process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import gzip
 import json
 import random
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -142,6 +142,7 @@ class Emulator(ABC):
             routes=[
                 *routes,
                 Route("/_emulator/ledger", self._show_ledger, methods=["GET"]),
+                Route("/_emulator/counts", self._show_counts, methods=["GET"]),
                 Route("/_emulator/faults", self._plan_fault, methods=["POST"]),
             ],
             exception_handlers={404: self._unknown_path, 405: self._unknown_path},
@@ -310,8 +311,10 @@ class Emulator(ABC):
         return self.error(404, code="not_found", message="The resource does not exist")
 
     async def _show_ledger(self, request: Request) -> Response:
-        del request
         return JSONResponse([{**asdict(effect), "at": effect.at.isoformat()} for effect in self.ledger])
+
+    async def _show_counts(self, request: Request) -> Response:
+        return JSONResponse({**Counter(effect.kind for effect in self.ledger), **Counter(self.calls)})
 
     async def _plan_fault(self, request: Request) -> Response:
         try:

@@ -1,0 +1,183 @@
+"""What the benchmarks and the crash proof share: emulators in processes of their own, a server in another."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from batonpass.app.registry import connectors
+from batonpass.testing.emulator import Latency
+from batonpass.testing.serving import served
+
+VENDORS = ("zendesk", "hubspot", "stripe")
+API_KEY = "bp_benchmark"
+AUTHORISED = {"Authorization": f"Bearer {API_KEY}"}
+REPOSITORY = Path(__file__).parent.parent
+
+
+def request_body(number: int, *, turns: int = 12) -> dict[str, Any]:
+    """A handoff of a customer whom all three vendors know."""
+    said = [
+        "Hello, I was charged twice for my plan this month and I want one of the charges refunded.",
+        "I am sorry about that. Let me look at your payments; could you confirm the e-mail address of the account?",
+        "It is mia.keller@example.com. Both charges are of 49 euros, on the same day.",
+        "Thank you. I can see two payments of that amount, but I am not allowed to refund one of them myself.",
+    ]
+    return {
+        "conversation": {
+            "id": f"conversation-{number}",
+            "channel": "web_chat",
+            "turns": [{"role": ("customer", "ai")[n % 2], "text": said[n % len(said)]} for n in range(turns)],
+        },
+        "customer": {"name": "Mia Keller", "email": "mia.keller@example.com", "identity": "verified"},
+        "reason": {"code": "billing_dispute", "text": "Refunds need a person"},
+        "attempts": [{"action": "Looked up the payments", "result": "Two of 49.00 EUR on one day"}],
+        "confidence": 0.42,
+    }
+
+
+@contextmanager
+def emulators(*, latency: float = 0.0, spread: float = 0.0) -> Iterator[dict[str, str]]:
+    """Each vendor in its own process: name → base URL."""
+    context = multiprocessing.get_context("spawn")
+    queue: Any = context.Queue()
+    processes = [context.Process(target=_emulate, args=(name, latency, spread, queue), daemon=True) for name in VENDORS]
+    for process in processes:
+        process.start()
+    try:
+        yield dict(queue.get(timeout=30) for _ in processes)
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def _emulate(name: str, latency: float, spread: float, queue: Any) -> None:
+    _with_fast_loop()
+    emulator = type(connectors()[name].emulator()).with_sample_account(latency=Latency(seconds=latency, spread=spread))
+
+    async def run() -> None:
+        async with served(emulator) as url:
+            queue.put((name, url))
+            await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+def _with_fast_loop() -> None:
+    try:
+        import uvloop  # noqa: PLC0415 - where it is installed
+    except ImportError:
+        return
+    uvloop.install()
+
+
+def write_config(folder: Path, urls: Mapping[str, str], *, more: str = "") -> Path:
+    (folder / "mappings").mkdir(parents=True, exist_ok=True)
+    for file in (REPOSITORY / "mappings").glob("*.toml"):
+        (folder / "mappings" / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    path = folder / "config.toml"
+    path.write_text(
+        f"""
+[agents.benchmark]
+key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"
+[connections.zendesk]
+base_url = "{urls["zendesk"]}"
+client_id = "emulated-client"
+client_secret = "env:BENCH_ZENDESK"
+[connections.hubspot]
+base_url = "{urls["hubspot"]}"
+access_token = "env:BENCH_HUBSPOT"
+[connections.stripe]
+base_url = "{urls["stripe"]}"
+api_key = "env:BENCH_STRIPE"
+mode = "test"
+{more}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+SECRETS = {
+    "BENCH_ZENDESK": "emulated-secret",
+    "BENCH_HUBSPOT": "pat-na1-emulated",
+    "BENCH_STRIPE": "rk_test_emulator",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the process so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_megabytes(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+
+def start_server(config: Path, *, port: int, failpoint: str | None = None, log: Path | None = None) -> Server:
+    """`batonpass serve` in its own process; returns once it is ready, or has died on the way."""
+    environment = {**os.environ, **SECRETS, **({"BATONPASS_FAILPOINT": failpoint} if failpoint else {})}
+    errors: Any = log.open("ab") if log else subprocess.DEVNULL
+    process = subprocess.Popen(
+        [sys.executable, "-m", "batonpass", "serve", "--config", str(config), "--port", str(port)],
+        env=environment, stdout=subprocess.DEVNULL, stderr=errors,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=1).status_code == 200:
+                break
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    return Server(process, url)
+
+
+@contextmanager
+def server(config: Path, *, log: Path | None = None) -> Iterator[Server]:
+    running = start_server(config, port=free_port(), log=log)
+    try:
+        yield running
+    finally:
+        running.process.send_signal(signal.SIGTERM)
+        try:
+            running.process.wait(15)
+        except subprocess.TimeoutExpired:
+            running.process.kill()
+            running.process.wait()
+
+
+def ledger(url: str) -> list[dict[str, Any]]:
+    """The effects that an emulator has committed."""
+    effects: list[dict[str, Any]] = json.loads(httpx.get(f"{url}/_emulator/ledger", timeout=30).content)
+    return effects

@@ -1,0 +1,52 @@
+"""`batonpass init`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batonpass.app.new_folder import AI_AGENT, NewFolder, write_folder
+from batonpass.cli.terminal import stderr, stdout
+
+Folder = Annotated[Path, typer.Argument(help="Where to write; made where it is not there.")]
+Agent = Annotated[str, typer.Option("--agent", help="The AI agent's name, as tickets and logs show it.")]
+Callback = Annotated[
+    str | None,
+    typer.Option(help="Where the AI agent wants to be told, by signed webhook; without, it asks for the status."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def init(
+    folder: Folder = Path(), agent: Agent = AI_AGENT, callback: Callback = None, yes: Yes = False
+) -> None:
+    """Write config.toml and mappings/*.toml, and make an API key for one AI agent.
+
+    Nothing is overwritten: exit code 2 names the files that are there. The key is shown once; config.toml keeps
+    its SHA-256.
+    """
+    if not agent.isascii() or not agent.replace("-", "").replace("_", "").isalnum():
+        raise typer.BadParameter("letters, digits, - and _", param_hint="--agent")
+    if callback is not None and not callback.startswith(("https://", "http://")):
+        raise typer.BadParameter("an address that begins with https://", param_hint="--callback")
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Write config.toml and mappings/ into {folder.resolve()}?", default=True, abort=True, err=True)
+    _show(write_folder(folder, ai_agent=agent, callback_url=callback), folder, agent)
+
+
+def _show(made: NewFolder, folder: Path, agent: str) -> None:
+    hints, data = stderr(), stdout()
+    for path in made.files:
+        hints.print(f"wrote {path}", soft_wrap=True)
+    if made.callback_secret is not None:
+        hints.print(f"{made.callback_secret} signs what we send; give the AI agent a copy", soft_wrap=True)
+    hints.print(f"\nThe API key of {agent!r}, shown this once; the file has only its SHA-256:")
+    data.print(made.api_key, soft_wrap=True)
+    hints.print("\nNow set the Zendesk subdomain in config.toml, export the secrets that it names, and:")
+    if folder != Path():
+        hints.print(f"  cd {folder}", soft_wrap=True)
+    hints.print("  batonpass check    # is everything filled in?\n  batonpass doctor   # do the accounts answer?")
+    hints.print("  batonpass serve    # take handoffs")
