@@ -35,9 +35,8 @@ from batonpass.transport import open_http_client
 
 LATENCY, SPREAD = 0.08, 0.3
 IN_FLIGHT = 128
-EMAIL = "mia.keller@example.com"
 STRIPE = {"Authorization": "Bearer rk_test_emulator", "Stripe-Version": "2026-10-28.endive"}
-HUBSPOT = {"Authorization": "Bearer pat-na1-emulated"}
+HUBSPOT = {"Authorization": "Bearer emulator-token"}
 
 
 # The bare client ---------------------------------------------------------------------------------------------------
@@ -63,13 +62,14 @@ class Bare:
 
     async def hand_over(self, number: int) -> float:
         """The moment (perf_counter) at which the ticket was known to be open."""
-        await asyncio.gather(self._history(), self._crm(), self._billing())
+        email = rig.email(number)
+        await asyncio.gather(self._history(email), self._crm(email), self._billing(email))
         base, http = self._urls["zendesk"], self._http["zendesk"]
         key = f"bare-{os.getpid()}-{number}-{time.monotonic_ns()}"
         note = "<p>" + "A line of the note, as long as most of them are. " * 60 + "</p>"
         ticket = {
             "subject": "Refund one of the charges", "external_id": key, "priority": "high",
-            "requester": {"name": "Mia Keller", "email": EMAIL}, "tags": ["ai_handoff"],
+            "requester": {"name": "Mia Keller", "email": email}, "tags": ["ai_handoff"],
             "comment": {"html_body": note, "public": False},
         }  # fmt: skip
         made = await http.post(
@@ -81,10 +81,10 @@ class Bare:
         stored.json()
         return opened
 
-    async def _history(self) -> None:
+    async def _history(self, email: str) -> None:
         base, http = self._urls["zendesk"], self._http["zendesk"]
         found = await http.get(
-            f"{base}/api/v2/users/search", params={"query": f'email:"{EMAIL}"'}, headers=self._zendesk
+            f"{base}/api/v2/users/search", params={"query": f'email:"{email}"'}, headers=self._zendesk
         )
         for user in found.json()["users"][:1]:
             tickets = await http.get(
@@ -93,11 +93,11 @@ class Bare:
             )  # fmt: skip
             tickets.json()
 
-    async def _crm(self) -> None:
+    async def _crm(self, email: str) -> None:
         base, http = f"{self._urls['hubspot']}/crm/objects/2026-09", self._http["hubspot"]
         contact = (
             await http.get(
-                f"{base}/contacts/{EMAIL}",
+                f"{base}/contacts/{email}",
                 params={"idProperty": "email", "properties": "email,lifecyclestage", "associations": "companies,deals"},
                 headers=HUBSPOT,
             )
@@ -107,9 +107,9 @@ class Bare:
             read = {"inputs": [{"id": companies[0]["id"]}], "properties": ["name", "tier", "renewal_date"]}
             (await http.post(f"{base}/companies/batch/read", json=read, headers=HUBSPOT)).json()
 
-    async def _billing(self) -> None:
+    async def _billing(self, email: str) -> None:
         base, http = f"{self._urls['stripe']}/v1", self._http["stripe"]
-        customers = (await http.get(f"{base}/customers", params={"email": EMAIL, "limit": "100"}, headers=STRIPE)).json()
+        customers = (await http.get(f"{base}/customers", params={"email": email, "limit": "100"}, headers=STRIPE)).json()
         customer = customers["data"][0]["id"]
 
         async def read(path: str, **params: str) -> Any:

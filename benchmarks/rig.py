@@ -30,12 +30,20 @@ AUTHORISED = {"Authorization": f"Bearer {API_KEY}"}
 REPOSITORY = Path(__file__).parent.parent
 
 
+PEOPLE = 400
+"""How many customers the vendors know: one person with all tickets would make every look-up a long one."""
+
+
+def email(number: int) -> str:
+    return f"person-{number % PEOPLE}@example.com"
+
+
 def request_body(number: int, *, turns: int = 12) -> dict[str, Any]:
     """A handoff of a customer whom all three vendors know."""
     said = [
         "Hello, I was charged twice for my plan this month and I want one of the charges refunded.",
         "I am sorry about that. Let me look at your payments; could you confirm the e-mail address of the account?",
-        "It is mia.keller@example.com. Both charges are of 49 euros, on the same day.",
+        f"It is {email(number)}. Both charges are of 49 euros, on the same day.",
         "Thank you. I can see two payments of that amount, but I am not allowed to refund one of them myself.",
     ]
     return {
@@ -44,7 +52,7 @@ def request_body(number: int, *, turns: int = 12) -> dict[str, Any]:
             "channel": "web_chat",
             "turns": [{"role": ("customer", "ai")[n % 2], "text": said[n % len(said)]} for n in range(turns)],
         },
-        "customer": {"name": "Mia Keller", "email": "mia.keller@example.com", "identity": "verified"},
+        "customer": {"name": f"Person {number % PEOPLE}", "email": email(number), "identity": "verified"},
         "reason": {"code": "billing_dispute", "text": "Refunds need a person"},
         "attempts": [{"action": "Looked up the payments", "result": "Two of 49.00 EUR on one day"}],
         "confidence": 0.42,
@@ -70,6 +78,7 @@ def emulators(*, latency: float = 0.0, spread: float = 0.0) -> Iterator[dict[str
 def _emulate(name: str, latency: float, spread: float, queue: Any) -> None:
     _with_fast_loop()
     emulator = type(connectors()[name].emulator()).with_sample_account(latency=Latency(seconds=latency, spread=spread))
+    _POPULATE[name](emulator)
 
     async def run() -> None:
         async with served(emulator) as url:
@@ -77,6 +86,30 @@ def _emulate(name: str, latency: float, spread: float, queue: Any) -> None:
             await asyncio.Event().wait()
 
     asyncio.run(run())
+
+
+def _populate_zendesk(emulator: Any) -> None:
+    for number in range(PEOPLE):
+        user = emulator.add_user(f"Person {number}", email=email(number))
+        for subject in ("Where is my invoice?", "Change of address"):
+            emulator.add_ticket(subject, requester=user, status="solved")
+
+
+def _populate_hubspot(emulator: Any) -> None:
+    for number in range(PEOPLE):
+        company = emulator.add_company({"name": f"Company {number}", "tier": "pro"})
+        emulator.add_contact({"email": email(number), "lifecyclestage": "customer"}, companies=[company])
+
+
+def _populate_stripe(emulator: Any) -> None:
+    for number in range(PEOPLE):
+        customer = emulator.add_customer(email=email(number), name=f"Person {number}")
+        emulator.add_subscription(customer, plan="Pro", amount=4900)
+        for _ in range(2):
+            emulator.add_charge(customer, amount=4900)
+
+
+_POPULATE = {"zendesk": _populate_zendesk, "hubspot": _populate_hubspot, "stripe": _populate_stripe}
 
 
 def _with_fast_loop() -> None:
@@ -116,7 +149,7 @@ mode = "test"
 
 SECRETS = {
     "BENCH_ZENDESK": "emulated-secret",
-    "BENCH_HUBSPOT": "pat-na1-emulated",
+    "BENCH_HUBSPOT": "emulator-token",
     "BENCH_STRIPE": "rk_test_emulator",
 }
 
@@ -149,7 +182,7 @@ def start_server(config: Path, *, port: int, failpoint: str | None = None, log: 
     environment = {**os.environ, **SECRETS, **({"BATONPASS_FAILPOINT": failpoint} if failpoint else {})}
     errors: Any = log.open("ab") if log else subprocess.DEVNULL
     process = subprocess.Popen(
-        [sys.executable, "-m", "batonpass", "serve", "--config", str(config), "--port", str(port)],
+        [sys.executable, *os.environ.get("BP_SERVE", "-m batonpass").split(), "serve", "--config", str(config), "--port", str(port)],
         env=environment, stdout=subprocess.DEVNULL, stderr=errors,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

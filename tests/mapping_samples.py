@@ -43,7 +43,7 @@ def account(*fields: FieldDefinition) -> FieldSchema:
     )
 
 
-def with_field(schema: FieldSchema, name: str, **changes: object) -> FieldSchema:
+def with_field(schema: FieldSchema, name: str, /, **changes: object) -> FieldSchema:
     fields = tuple(replace(each, **changes) if each.name == name else each for each in schema.fields)
     return replace(schema, fields=fields)
 

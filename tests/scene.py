@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from batonpass.app.config import load_config
 from batonpass.app.wiring import Service, running
+from batonpass.domain.clock import Clock
 from batonpass.testing.emulator import Emulator
 from batonpass.testing.serving import served
 from batonpass.web import create_app
@@ -31,7 +33,7 @@ CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 ENVIRONMENT = {
     "ZENDESK_CLIENT_SECRET": "emulated-secret",
-    "HUBSPOT_TOKEN": "pat-na1-emulated",
+    "HUBSPOT_TOKEN": "emulator-token",
     "STRIPE_KEY": "rk_test_emulator",
     "CALLBACK_SECRET": CALLBACK_SECRET,
 }
@@ -62,7 +64,9 @@ class AiAgent:
 @dataclass
 class Vendors:
     zendesk: ZendeskEmulator = field(default_factory=ZendeskEmulator.with_sample_account)
-    hubspot: HubSpotEmulator = field(default_factory=HubSpotEmulator.with_sample_account)
+    hubspot: HubSpotEmulator = field(
+        default_factory=lambda: HubSpotEmulator.with_sample_account(access_token=ENVIRONMENT["HUBSPOT_TOKEN"])
+    )
     stripe: StripeEmulator = field(default_factory=StripeEmulator.with_sample_account)
 
     @property
@@ -123,11 +127,20 @@ def body(*turns: str, email: str | None = "mia.keller@example.com", **more: Any)
     }
 
 
-def write_config(folder: Path, urls: Mapping[str, str], *, callback: str | None = None, more: str = "") -> Path:
-    """A configuration for the emulators, with the mappings that batonpass ships."""
+def write_config(
+    folder: Path,
+    urls: Mapping[str, str],
+    *,
+    callback: str | None = None,
+    more: str = "",
+    deadline: float = 2.0,
+    mappings: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
+    """A configuration for the emulators, with the mappings that batonpass ships but for those given by name."""
     (folder / "mappings").mkdir(parents=True, exist_ok=True)
     for file in MAPPINGS.glob("*.toml"):
-        (folder / "mappings" / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+        text = mappings.get(file.stem) or file.read_text(encoding="utf-8")
+        (folder / "mappings" / file.name).write_text(text, encoding="utf-8")
     lines = [
         "[agents.shop-bot]",
         f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"',
@@ -136,7 +149,7 @@ def write_config(folder: Path, urls: Mapping[str, str], *, callback: str | None 
         f'base_url = "{urls["zendesk"]}"',
         'client_id = "emulated-client"',
         'client_secret = "env:ZENDESK_CLIENT_SECRET"',
-        "deadline = 2.0",
+        f"deadline = {deadline}",
         "[connections.hubspot]",
         f'base_url = "{urls["hubspot"]}"',
         'access_token = "env:HUBSPOT_TOKEN"',
@@ -152,26 +165,37 @@ def write_config(folder: Path, urls: Mapping[str, str], *, callback: str | None 
 
 
 @asynccontextmanager
-async def serving_vendors(vendors: Vendors) -> AsyncIterator[dict[str, str]]:
-    """The emulators on sockets: name → base URL."""
-    async with (
-        served(vendors.zendesk) as zendesk,
-        served(vendors.hubspot) as hubspot,
-        served(vendors.stripe) as stripe,
-    ):
-        yield {"zendesk": zendesk, "hubspot": hubspot, "stripe": stripe}
+async def served_together(apps: Mapping[str, Any]) -> AsyncIterator[dict[str, str]]:
+    """Each on a socket of its own: name → base URL. They stop at the same time, for uvicorn takes 0.1 s to do so."""
+    servers = [served(app) for app in apps.values()]
+    urls = await asyncio.gather(*(server.__aenter__() for server in servers))
+    try:
+        yield dict(zip(apps, urls, strict=True))
+    finally:
+        await asyncio.gather(*(server.__aexit__(None, None, None) for server in servers))
 
 
 @asynccontextmanager
-async def playing(folder: Path, *, vendors: Vendors | None = None, more: str = "") -> AsyncIterator[Scene]:
-    """Everything runs; `more` is appended to the configuration."""
+async def serving_vendors(vendors: Vendors) -> AsyncIterator[dict[str, str]]:
+    """The emulators on sockets: name → base URL."""
+    async with served_together(vendors.all) as urls:
+        yield urls
+
+
+@asynccontextmanager
+async def playing(
+    folder: Path, *, vendors: Vendors | None = None, clock: Clock | None = None, **told: Any
+) -> AsyncIterator[Scene]:
+    """Everything runs; `told` is what `write_config` takes: `more` is appended to the configuration."""
     vendors = vendors or Vendors()
     ai_agent = AiAgent()
-    async with serving_vendors(vendors) as urls, served(ai_agent.app) as callback:
-        path = write_config(folder, urls, callback=f"{callback}/events", more=more)
+    async with served_together({**vendors.all, "callback": ai_agent.app}) as urls:
+        path = write_config(folder, urls, callback=f"{urls['callback']}/events", **told)
         async with (
-            running(load_config(path, ENVIRONMENT)) as service,
+            running(load_config(path, ENVIRONMENT), clock=clock) as service,
             served(create_app(service)) as url,
-            httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=10) as http,
+            httpx.AsyncClient(
+                base_url=url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=10, verify=False
+            ) as http,
         ):
             yield Scene(vendors=vendors, ai_agent=ai_agent, service=service, http=http, folder=folder)

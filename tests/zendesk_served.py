@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from contract import ContractChecked
-from shared import shared_file
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.ticket import Note, Requester, TicketDraft
@@ -20,6 +18,8 @@ from batonpass.transport import Transport, open_http_client
 from batonpass_zendesk import ZendeskSettings, connect
 from batonpass_zendesk.adapter import Zendesk
 from batonpass_zendesk.emulator import ZendeskEmulator
+from contract import ContractChecked
+from shared import shared_file
 
 
 class HandClock:

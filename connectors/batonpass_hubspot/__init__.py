@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from batonpass_hubspot.emulator import HubSpotEmulator
 
 BASE_URL = "https://api.hubapi.com"
-# The first reaches every account; the others are the data centres' own names, for `base_url`. HubSpot names the data
-# centres (knowledge.hubspot.com/account-security/hubspot-cloud-infrastructure-and-data-hosting-frequently-asked-questions),
-# not these hosts; they answer, and are in use (github.com/amp-labs/connectors, pull request 3509).
+# The first is the documented one and reaches every account. The others are the data centres' own, for `base_url`;
+# HubSpot documents none of them (seen in use: github.com/amp-labs/connectors, pull request 3509).
 HOSTS = (
     "api.hubapi.com",
     "api-na2.hubapi.com",

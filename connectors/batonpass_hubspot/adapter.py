@@ -96,10 +96,16 @@ class HubSpotFacts:
         await self._client.any_of(ObjectType.CONTACTS)
         missing = await asyncio.gather(
             _warning(
-                self._client.any_of(ObjectType.COMPANIES), "crm.objects.companies.read", "company facts"
+                self._client.any_of(ObjectType.COMPANIES),
+                "crm.objects.companies.read",
+                "lookups with company facts are refused",
             ),
-            _warning(self._client.any_of(ObjectType.DEALS), "crm.objects.deals.read", "deal facts"),
-            _warning(self._client.owners(), "crm.objects.owners.read", "owners' names"),
+            _warning(
+                self._client.any_of(ObjectType.DEALS),
+                "crm.objects.deals.read",
+                "lookups with deal facts are refused",
+            ),
+            _warning(self._client.owners(), "crm.objects.owners.read", "owners' names are left out"),
         )
         warnings = [each for each in missing if each]
         if is_short_lived(self._token):
@@ -194,5 +200,5 @@ async def _warning(read: Awaitable[object], scope: str, costs: str) -> str | Non
     except RefusedError as error:
         if error.code != "forbidden":
             raise
-        return f"the token lacks the scope {scope}: there will be no {costs}; add it in HubSpot"
+        return f"the token lacks the scope {scope}: {costs}; add it in HubSpot"
     return None

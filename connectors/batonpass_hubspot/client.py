@@ -55,6 +55,7 @@ class HubSpotClient:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._names_deadline = min(_NAMES_DEADLINE, transport.deadline)
 
     async def account(self) -> Account:
         """Needs no scope beyond a valid token."""
@@ -123,7 +124,7 @@ class HubSpotClient:
                 method="GET",
                 path=f"/crm/owners/{VERSION}",
                 params=[("limit", str(OWNERS_PER_PAGE)), *after],
-                deadline=_NAMES_DEADLINE,
+                deadline=self._names_deadline,
             )
             page = (await self._transport.call(call)).read_as(Page[Owner])
             owners += page.results
@@ -134,11 +135,11 @@ class HubSpotClient:
 
     async def deal_pipelines(self) -> tuple[Pipeline, ...]:
         path = f"/crm/pipelines/{VERSION}/deals"
-        call = Call(operation="deals.pipelines", method="GET", path=path, deadline=_NAMES_DEADLINE)
+        call = Call(operation="deals.pipelines", method="GET", path=path, deadline=self._names_deadline)
         return (await self._transport.call(call)).read_as(Page[Pipeline]).results
 
     async def properties(self, kind: ObjectType) -> tuple[Property, ...]:
         """The definitions of all properties of this object type."""
         path = f"/crm/properties/{VERSION}/{kind}"
-        call = Call(operation=f"{kind}.properties", method="GET", path=path, deadline=_NAMES_DEADLINE)
+        call = Call(operation=f"{kind}.properties", method="GET", path=path, deadline=self._names_deadline)
         return (await self._transport.call(call)).read_as(Page[Property]).results

@@ -1,4 +1,4 @@
-"""How an emulated account searches: https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm"""
+"""How an emulated account searches: https://developers.hubspot.com/docs/api/crm/search"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -73,8 +73,11 @@ class HubSpotEmulator(Emulator):
 
     # What tests and the demo use ------------------------------------------------------------------------------
 
+    def login(self) -> Mapping[str, str]:
+        return {"access_token": self.access_token}
+
     @classmethod
-    def with_sample_account(cls, **options: Any) -> HubSpotEmulator:
+    def with_sample_account(cls, **options: Any) -> Self:
         """Three customers: Mia Keller (Brightleaf Studio), Tom Okafor (Okafor Logistics) and Elena Rossi (Norvik
         Industries), with tiers, owners and one open deal."""
         emulator = cls(**options)

@@ -34,5 +34,5 @@ def wrong_kind(token: str) -> str | None:
 
 def is_short_lived(token: str) -> bool:
     """Whether it looks like an OAuth app's access token, which dies after half an hour:
-    https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth/working-with-oauth"""
+    https://developers.hubspot.com/docs/api/working-with-oauth"""
     return bool(_OAUTH.match(token))

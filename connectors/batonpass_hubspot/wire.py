@@ -1,12 +1,12 @@
 """HubSpot's JSON: only the fields that we use, tolerant of all others.
 
-Shapes: https://developers.hubspot.com/docs/api-reference/latest/crm/using-object-apis and the models of the
+Shapes: https://developers.hubspot.com/docs/guides/crm/using-object-apis and the models of the
 official SDK, `hubspot-api-client`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -53,16 +53,23 @@ class Associated(Wire):
     results: tuple[AssociatedId, ...] = ()
 
 
+def _text(value: Any) -> str:
+    """HubSpot promises strings. What is none is written as HubSpot would, so that one value cannot cost all."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
 class Record(Wire):
-    """A contact, company or deal. All property values are strings; one that is empty is None or ""."""
+    """A contact, company or deal. All property values are strings; one that is empty is null or ""."""
 
     id: str
-    properties: dict[str, str | None] = Field(default_factory=dict)
+    properties: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
     associations: dict[str, Associated] = Field(default_factory=dict)
 
     def stored(self, name: str) -> str:
         """The value as it is stored; "" where there is none."""
-        return self.properties.get(name) or ""
+        return self.properties.get(name, "")
 
     def associated(self, kind: str) -> tuple[AssociatedId, ...]:
         found = self.associations.get(kind)

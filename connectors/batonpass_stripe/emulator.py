@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -70,6 +70,9 @@ class StripeEmulator(EmulatedAccount):
     def window_seconds(self) -> float:
         """https://docs.stripe.com/rate-limits: calls per second."""
         return 1.0
+
+    def login(self) -> Mapping[str, str]:
+        return {"api_key": self.api_key, "mode": "live" if self.live else "test"}
 
     def operations(self) -> Sequence[Operation]:
         lists = [

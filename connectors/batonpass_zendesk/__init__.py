@@ -16,6 +16,7 @@ TOKENS_END = EndDate(
     fix="make a confidential OAuth client in Admin Center > Apps and integrations > APIs, then set client_id and "
     "client_secret instead of email and api_token",
     source="https://developer.zendesk.com/api-reference/changelog/changelog/",
+    setting="api_token",
 )
 
 

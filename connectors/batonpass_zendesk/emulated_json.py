@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from batonpass_zendesk.emulated_account import (
     EmulatedComment,
@@ -102,22 +98,6 @@ def record_invalid(complaints: Sequence[Complaint]) -> dict[str, Any]:
             said["ticket_field_id"] = complaint.field_id
         details.setdefault(complaint.place, []).append(said)
     return {"error": "RecordInvalid", "description": "Record validation errors", "details": details}
-
-
-def page(request: Request, name: str, items: Sequence[Mapping[str, Any]]) -> Response:
-    """By cursor where `page[size]` is given, else the first `per_page` of them."""
-    asked = request.query_params
-    if "page[size]" not in asked:
-        size = min(int(asked.get("per_page", 100)), 100)
-        return JSONResponse(
-            {name: items[:size], "count": len(items), "next_page": None, "previous_page": None}
-        )
-    size = min(int(asked["page[size]"]), 100)
-    start = int(base64.urlsafe_b64decode(asked["page[after]"])) if "page[after]" in asked else 0
-    end = start + size
-    after = base64.urlsafe_b64encode(str(end).encode()).decode()
-    meta = {"has_more": end < len(items), "after_cursor": after, "before_cursor": None}
-    return JSONResponse({name: items[start:end], "meta": meta, "links": {"prev": None, "next": None}})
 
 
 def paragraphs(text: str) -> str:

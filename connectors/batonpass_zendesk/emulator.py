@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -20,20 +19,15 @@ from typing import Any, ClassVar, Self
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from batonpass.testing.emulator import Emulator, Handler, Operation
+from batonpass.testing.emulator import Emulator, Operation
 from batonpass_zendesk import emulated_json as as_json
 from batonpass_zendesk.emulated_account import Account, EmulatedComment, EmulatedTicket, EmulatedUser
+from batonpass_zendesk.emulated_http import Refusal, answering, json_body, not_found, page, told_ticket
 from batonpass_zendesk.emulated_page import SECURITY_HEADERS, ticket_page
-from batonpass_zendesk.emulated_rules import RecordInvalidError, check, fill_in, kept_values, tags_of
+from batonpass_zendesk.emulated_rules import check, fill_in, kept_values, tags_of
 
 _REFERENCE = re.compile(r"ref: ([A-Za-z0-9_-]+)(?:<[^<>]*>|\s)*\Z")
 _ERRORS = {401: "Couldn't authenticate you", 404: "RecordNotFound", 429: "TooManyRequests"}
-
-
-class _Refusal(Exception):  # noqa: N818 - an answer on its way, no error of ours
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.response = JSONResponse({"error": error, "description": description}, status)
 
 
 @dataclass(frozen=True)
@@ -110,6 +104,9 @@ class ZendeskEmulator(Emulator):
         """Every OAuth token given so far stops working."""
         self._tokens.clear()
 
+    def login(self) -> Mapping[str, str]:
+        return {"client_id": self.client_id, "client_secret": self.client_secret}
+
     # The vendor -----------------------------------------------------------------------------------------------
 
     def operations(self) -> Sequence[Operation]:
@@ -129,7 +126,7 @@ class ZendeskEmulator(Emulator):
             ("agent.page", "GET", "/agent/tickets/{id:int}", self._show_page, True),
         )
         return [
-            Operation(name, method, path, _answering(handler), open=is_open)
+            Operation(name, method, path, answering(handler), open=is_open)
             for name, method, path, handler, is_open in table
         ]
 
@@ -158,11 +155,11 @@ class ZendeskEmulator(Emulator):
         }
 
     async def _give_token(self, request: Request) -> Response:
-        asked = await _json(request)
+        asked = await json_body(request)
         if asked.get("grant_type") != "client_credentials":
-            raise _Refusal(400, "unsupported_grant_type", "The grant type is not supported")
+            raise Refusal(400, "unsupported_grant_type", "The grant type is not supported")
         if (asked.get("client_id"), asked.get("client_secret")) != (self.client_id, self.client_secret):
-            raise _Refusal(401, "invalid_client", "Client authentication failed")
+            raise Refusal(401, "invalid_client", "Client authentication failed")
         token = secrets.token_urlsafe(24)
         self._tokens[token] = self.clock.monotonic() + self.token_lifetime
         return JSONResponse(
@@ -180,18 +177,18 @@ class ZendeskEmulator(Emulator):
         if key is None:
             return JSONResponse(await self._opened(request), 201)
         if not 0 < len(key) <= 255:
-            raise _Refusal(400, "IdempotentRequestError", "The idempotency key has more than 255 characters")
+            raise Refusal(400, "IdempotentRequestError", "The idempotency key has more than 255 characters")
         kept = self._kept.get(key)
         if kept is not None and kept.until > self.clock.monotonic():
             if kept.body != body:
-                raise _Refusal(400, "IdempotentRequestError", "Request parameters don't match the given key")
+                raise Refusal(400, "IdempotentRequestError", "Request parameters don't match the given key")
             return JSONResponse(kept.answer, 201, {"x-idempotency-lookup": "hit"})
         answer = await self._opened(request)  # a refusal is raised here, so that no key is kept for it
         self._kept[key] = _Kept(body, answer, self.clock.monotonic() + self.IDEMPOTENCY_SECONDS)
         return JSONResponse(answer, 201, {"x-idempotency-lookup": "miss"})
 
     async def _opened(self, request: Request) -> dict[str, Any]:
-        told = await _told_ticket(request)
+        told = await told_ticket(request)
         comment = told.setdefault("comment", {"body": told.get("description", "")})
         check(self.account, told)
         now = self.clock.now()
@@ -223,9 +220,9 @@ class ZendeskEmulator(Emulator):
 
     async def _update_ticket(self, request: Request) -> Response:
         ticket = self._ticket(request)
-        told = await _told_ticket(request)
+        told = await told_ticket(request)
         if ticket.status == "closed":
-            raise _Refusal(422, "RecordInvalid", "Status: closed prevents ticket update")
+            raise Refusal(422, "RecordInvalid", "Status: closed prevents ticket update")
         check(self.account, told)
         self._change(ticket, told)
         ticket.updated_at = self.clock.now()
@@ -271,30 +268,28 @@ class ZendeskEmulator(Emulator):
     def _list_tickets(self, request: Request) -> Response:
         wanted = request.query_params.get("external_id")
         found = [one for one in self.tickets.values() if wanted is None or one.external_id == wanted]
-        return as_json.page(request, "tickets", [self._json_of(ticket, request) for ticket in found])
+        return page(request, "tickets", [self._json_of(ticket, request) for ticket in found])
 
     def _list_requested(self, request: Request) -> Response:
         user_id = request.path_params["id"]
         if user_id not in self.account.users:
-            raise _not_found()
+            raise not_found()
         found = [ticket for ticket in self.tickets.values() if ticket.requester_id == user_id]
         found.sort(key=lambda one: one.created_at, reverse=request.query_params.get("sort_order") == "desc")
-        return as_json.page(request, "tickets", [self._json_of(ticket, request) for ticket in found])
+        return page(request, "tickets", [self._json_of(ticket, request) for ticket in found])
 
     def _list_comments(self, request: Request) -> Response:
         comments = list(self._ticket(request).comments)
         if request.query_params.get("sort_order") == "desc":
             comments.reverse()
-        return as_json.page(request, "comments", [as_json.comment(comment) for comment in comments])
+        return page(request, "comments", [as_json.comment(comment) for comment in comments])
 
     def _list_fields(self, request: Request) -> Response:
         listed = [as_json.ticket_field(known) for known in self.account.fields.values()]
-        return as_json.page(request, "ticket_fields", listed)
+        return page(request, "ticket_fields", listed)
 
     def _list_groups(self, request: Request) -> Response:
-        return as_json.page(
-            request, "groups", [as_json.group(known) for known in self.account.groups.values()]
-        )
+        return page(request, "groups", [as_json.group(known) for known in self.account.groups.values()])
 
     def _show_me(self, request: Request) -> Response:
         del request
@@ -309,7 +304,7 @@ class ZendeskEmulator(Emulator):
             if (query and query in f"{user.name} {user.email or ''}".casefold())
             or (external_id and user.external_id == external_id)
         ]
-        return as_json.page(request, "users", found)
+        return page(request, "users", found)
 
     def _show_page(self, request: Request) -> Response:
         return HTMLResponse(ticket_page(self.account, self._ticket(request)), headers=dict(SECURITY_HEADERS))
@@ -317,45 +312,8 @@ class ZendeskEmulator(Emulator):
     def _ticket(self, request: Request) -> EmulatedTicket:
         found = self.tickets.get(request.path_params["id"])
         if found is None:
-            raise _not_found()
+            raise not_found()
         return found
 
     def _json_of(self, ticket: EmulatedTicket, request: Request) -> dict[str, Any]:
         return as_json.ticket(ticket, str(request.base_url))
-
-
-def _answering(handler: Callable[[Request], Any]) -> Handler:
-    """The handler with its refusals as Zendesk's answers."""
-
-    async def answered(request: Request) -> Response:
-        try:
-            made = handler(request)
-            answer: Response = made if isinstance(made, Response) else await made
-        except _Refusal as refusal:
-            return refusal.response
-        except RecordInvalidError as invalid:
-            return JSONResponse(as_json.record_invalid(invalid.complaints), 422)
-        return answer
-
-    return answered
-
-
-def _not_found() -> _Refusal:
-    return _Refusal(404, "RecordNotFound", "Not found")
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    try:
-        told = json.loads(await request.body())
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise _Refusal(400, "InvalidJSON", "The request body is no JSON object")
-    return told
-
-
-async def _told_ticket(request: Request) -> dict[str, Any]:
-    told = (await _json(request)).get("ticket")
-    if not isinstance(told, dict):
-        raise _Refusal(400, "ParameterMissing", "Parameter ticket is required")
-    return told

@@ -119,10 +119,13 @@ class WithSecrets(BaseModel):
     def _resolved(cls, value: Any, info: ValidationInfo) -> Any:
         if info.context is None or info.field_name is None or value is None:
             return value
-        annotation = cls.model_fields[info.field_name].annotation
-        if annotation is SecretStr or SecretStr in get_args(annotation):
-            return info.context["secret"](value)
-        return value
+        return info.context["secret"](value) if info.field_name in cls.secret_keys() else value
+
+    @classmethod
+    def secret_keys(cls) -> tuple[str, ...]:
+        """The keys that hold secrets."""
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        return tuple(name for name, kind in kinds.items() if kind is SecretStr or SecretStr in get_args(kind))
 
 
 class ConnectionSettings(WithSecrets):
@@ -171,6 +174,8 @@ class EndDate:
     fix: str
     source: str
     """The vendor's page."""
+    setting: str | None = None
+    """It concerns connections that use this setting; None: all of this connector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from hubspot.utils.signature import Signature
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,24 +71,21 @@ def test_a_delivery_signed_by_the_official_sdk_is_translated():
 
 def test_what_we_sign_the_official_sdk_accepts():
     body = delivery()
-    headers = sign(body, url=URL, secret=SECRET, now=NOON)
+    headers = sign(body, url=URL, secret=SECRET, now=datetime.now(UTC))
 
-    with time_machine.travel(NOON, tick=False):
-        assert Signature.is_valid(
-            headers[SIGNATURE],
-            SECRET,
-            body.decode(),
-            http_uri=URL,
-            signature_version="v3",
-            timestamp=headers[TIMESTAMP],
-        )
+    assert Signature.is_valid(
+        headers[SIGNATURE],
+        SECRET,
+        body.decode(),
+        http_uri=URL,
+        signature_version="v3",
+        timestamp=headers[TIMESTAMP],
+    )
 
 
-@given(
-    text=st.text(st.characters(codec="utf-8")), at=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1))
-)
-def test_any_body_that_the_sdk_signs_passes(text: str, at: datetime):
-    body, now = text.encode(), at.replace(tzinfo=UTC)
+@given(text=st.text(st.characters(codec="utf-8")), seconds=st.integers(0, 4_000_000_000))
+def test_any_body_that_the_sdk_signs_passes(text: str, seconds: int):
+    body, now = text.encode(), datetime.fromtimestamp(seconds, UTC)
 
     verify(signed(body, at=now), body, url=URL, secrets=[SECRET], now=now)
 

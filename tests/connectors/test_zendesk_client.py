@@ -7,7 +7,6 @@ import json
 import httpx
 import pytest
 import respx
-from zendesk_served import HandClock, a_draft
 
 from batonpass.domain.errors import CredentialsRefusedError, OutcomeUnknownError, RefusedError
 from batonpass.domain.ticket import TicketKey, TicketRef
@@ -16,6 +15,7 @@ from batonpass.transport import Explanation, Transport
 from batonpass_zendesk import ZendeskSettings, connect
 from batonpass_zendesk.adapter import Zendesk
 from batonpass_zendesk.wire import explain
+from zendesk_served import HandClock, a_draft
 
 URL = "https://acme.zendesk.com"
 KEY = TicketKey("ho_1-open")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from zendesk_served import HandClock, a_draft, desk
 
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError, RetryLaterError
 from batonpass.domain.ticket import Note, NoteKey, TicketKey
 from batonpass.testing.emulator import Fault
 from batonpass_zendesk.emulator import ZendeskEmulator
+from zendesk_served import HandClock, a_draft, desk
 
 KEY = TicketKey("ho_1-open")
 NOTE = Note(html="<p>Late facts.</p>", text="Late facts.")

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from zendesk_served import HandClock, a_draft, desk
 
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import (
@@ -27,6 +26,7 @@ from batonpass.ports import FactSource, Helpdesk, Probe
 from batonpass_zendesk import manifest
 from batonpass_zendesk.emulated_account import EmulatedField
 from batonpass_zendesk.emulator import ZendeskEmulator
+from zendesk_served import HandClock, a_draft, desk
 
 KEY = TicketKey("ho_1-open")
 NOTE = Note(html="<p>Late facts.</p>", text="Late facts.")

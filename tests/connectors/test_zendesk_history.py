@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from zendesk_served import HandClock, desk
 
 from batonpass.domain.facts import Fact, FactAnswer, Person, Standing
 from batonpass_zendesk.emulator import ZendeskEmulator
+from zendesk_served import HandClock, desk
 
 GRACE = Person(email="grace@customer.example")
 

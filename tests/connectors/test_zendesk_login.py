@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 from pydantic import ValidationError
-from zendesk_served import HandClock, desk
 
 from batonpass.domain.errors import CredentialsRefusedError, RefusedError
 from batonpass_zendesk import ZendeskSettings, manifest
 from batonpass_zendesk.emulator import ZendeskEmulator
+from zendesk_served import HandClock, desk
 
 CLIENT = {"client_id": "c", "client_secret": "s"}
 TOKEN = {"email": "ada@helpdesk.example", "api_token": "t"}

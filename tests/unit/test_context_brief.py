@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shared import shared_file
 
 from batonpass.context.brief import Brief
 from batonpass.context.package import build_package
@@ -17,6 +16,7 @@ from batonpass.context.words import count_words, cut_words
 from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode
 from batonpass.domain.facts import Fact, Gathered, Money, SourceReport, Standing
 from batonpass.domain.ids import HandoffId
+from shared import shared_file
 
 NOW = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
 
@@ -132,15 +132,25 @@ def test_a_change_of_mind_replaces_the_ask():
     assert "return the water bottle" in brief.ask.lower()
 
 
-def test_words_of_another_language_without_cues_give_the_first_sentence_and_the_risk():
-    brief = brief_of(
-        "c: Guten Tag. Meine Rechnung vom März stimmt nicht, bitte prüfen. Danke.",
-        "a: Ich sehe nach.",
-        "c: Und?",
-        language="de-DE",
-    )
+@pytest.mark.parametrize(
+    ("words", "ask"),
+    [
+        (
+            "Guten Tag. Meine Rechnung vom März stimmt nicht, bitte prüfen. Danke.",
+            "Meine Rechnung vom März stimmt nicht",
+        ),
+        ("Hallo. Wo ist mein Paket?", "Wo ist mein Paket?"),
+        (
+            "\u3053\u3093\u306b\u3061\u306f\u3002\u8fd4\u91d1\u3092\u304a\u9858\u3044\u3057\u307e\u3059\u3002",
+            "\u8fd4\u91d1\u3092\u304a\u9858\u3044\u3057\u307e\u3059\u3002",
+        ),
+    ],
+    ids=["german", "short_german", "japanese"],
+)
+def test_without_english_cues_the_first_telling_sentence_is_the_ask(words, ask):
+    brief = brief_of(f"c: {words}", "a: Moment.", "c: Und?", language="de-DE")
 
-    assert "Guten Tag" in brief.ask or "Rechnung" in brief.ask
+    assert brief.ask.startswith(ask)
     assert brief.risks == ("customer writes in de-DE",)
 
 
@@ -264,7 +274,7 @@ def test_cut_text_has_at_most_the_words_it_may_have(text, most):
     assert count_words(cut_words(text, most)) <= most
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     turns=st.lists(st.tuples(st.sampled_from(["customer", "ai"]), TEXTS), min_size=1, max_size=6),
     reason=st.sampled_from(ReasonCode),
@@ -276,7 +286,7 @@ def test_cut_text_has_at_most_the_words_it_may_have(text, most):
     language=st.sampled_from([None, "en", "de", "zh-Hant"]),
 )
 def test_no_brief_has_more_than_sixty_words(
-    turns, reason, reason_text, name, identity, attempts, plan, language
+    *, turns, reason, reason_text, name, identity, attempts, plan, language
 ):
     request = HandoffRequest.model_validate(
         {

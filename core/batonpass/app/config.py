@@ -139,7 +139,7 @@ def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> tupl
     config = Config(
         path=path,
         server=whole.server,
-        store_path=path.parent / whole.store.url.removeprefix(SQLITE),
+        store_path=_store_path(path, whole.store),
         handoff=whole.handoff,
         agents=agents,
         connections=tuple(connections),
@@ -153,6 +153,19 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
     if config is None:
         raise FileProblemsError(findings)
     return config
+
+
+def store_path(path: Path) -> Path:
+    """Where the journal is, whatever else is wrong with the configuration. Raises `FileProblemsError`."""
+    file = TomlFile.read(path)
+    store, findings = validated(file, StoreConfig, at=("store",))
+    if store is None:
+        raise FileProblemsError([*file.findings, *findings])
+    return _store_path(path, store)
+
+
+def _store_path(path: Path, store: StoreConfig) -> Path:
+    return path.parent / store.url.removeprefix(SQLITE)
 
 
 def _agents(file: TomlFile, context: dict[str, Any]) -> tuple[dict[str, AgentConfig], list[Finding]]:

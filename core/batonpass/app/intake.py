@@ -18,6 +18,7 @@ from batonpass.store import Accepted, Conflict, Journal, NewHandoff
 from batonpass.testing.failpoints import failpoint
 
 MOST_PROBLEMS = 20
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,12 @@ def read_request(body: bytes) -> tuple[HandoffRequest, bool]:
 
 def _problems(error: ValidationError) -> tuple[FieldProblem, ...]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return tuple(
-        FieldProblem(".".join(str(part) for part in item["loc"]) or "body", item["msg"])
-        for item in found[:MOST_PROBLEMS]
-    )
+    # A list whose items are wrong counts as empty for pydantic: that says nothing new.
+    outer = {item["loc"][:depth] for item in found for depth in range(len(item["loc"]))}
+    meant = [item for item in found if not (item["type"] == "too_short" and item["loc"] in outer)]
+    return tuple(FieldProblem(_path(item["loc"]), item["msg"]) for item in meant[:MOST_PROBLEMS])
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    """Some parts are names that the caller chose, of any length."""
+    return ".".join(str(part)[:LONGEST_NAME] for part in place) or "body"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer
@@ -38,10 +39,17 @@ class Service:
 
 
 @asynccontextmanager
-async def connected(connection: Connection, clock: Clock) -> AsyncIterator[object]:
-    """One connection, open: an object with the protocols of its connector's capabilities."""
+async def connected(
+    connection: Connection, clock: Clock, *, on_answer: Callable[[httpx.Response], Awaitable[None]] | None = None
+) -> AsyncIterator[object]:
+    """One connection, open: an object with the protocols of its connector's capabilities.
+
+    `on_answer` sees every answer of the vendor before it is read.
+    """
     settings = connection.settings
     async with open_http_client() as http:
+        if on_answer is not None:
+            http.event_hooks = {"response": [on_answer]}
 
         def open_transport(**given: object) -> Transport:
             return Transport(connection=connection.name, http=http, clock=clock, deadline=settings.deadline, **given)  # type: ignore[arg-type]  # OpenTransport has the types

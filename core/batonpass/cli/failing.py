@@ -11,7 +11,7 @@ from typing import Any
 import click
 from typer.core import TyperGroup
 
-from batonpass.app.intake import InvalidRequestError
+from batonpass.app.intake import InvalidRequestError, UnreadableRequestError
 from batonpass.app.new_folder import FolderInUseError
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.terminal import stderr
@@ -46,7 +46,8 @@ class _Ending:
 _ENDINGS: tuple[tuple[type[BatonpassError], _Ending], ...] = (
     (FileProblemsError, _Ending(ExitCode.UNUSABLE, "mend the files, then: batonpass check")),
     (FolderInUseError, _Ending(ExitCode.UNUSABLE, "choose another folder: batonpass init FOLDER")),
-    (InvalidRequestError, _Ending(ExitCode.UNUSABLE, "correct the named fields, then run the same command again")),
+    (InvalidRequestError, _Ending(ExitCode.UNUSABLE, "correct the named fields, then the same command again")),
+    (UnreadableRequestError, _Ending(ExitCode.UNUSABLE, "correct the JSON, then the same command again")),
     (ConfigurationError, _Ending(ExitCode.UNUSABLE, "batonpass doctor")),
     (StoreError, _Ending(ExitCode.UNUSABLE, "batonpass doctor")),
     (CredentialsRefusedError, _Ending(ExitCode.CREDENTIALS, "batonpass doctor")),

@@ -45,7 +45,7 @@ def _show(made: NewFolder, folder: Path, agent: str) -> None:
         hints.print(f"{made.callback_secret} signs what we send; give the AI agent a copy", soft_wrap=True)
     hints.print(f"\nThe API key of {agent!r}, shown this once; the file has only its SHA-256:")
     data.print(made.api_key, soft_wrap=True)
-    hints.print("\nNow set the Zendesk subdomain in config.toml, export the secrets that it names, and:")
+    hints.print("\nNow fill in your accounts in config.toml, export the secrets that it names, and:")
     if folder != Path():
         hints.print(f"  cd {folder}", soft_wrap=True)
     hints.print("  batonpass check    # is everything filled in?\n  batonpass doctor   # do the accounts answer?")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batonpass.app.checking import check_files
-from batonpass.app.config import Config
+from batonpass.app.config import Config, store_path
 from batonpass.app.new_folder import CONFIG
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
@@ -31,6 +31,13 @@ def usable_config(path: Path) -> Config:
     if checked.config is None or not checked.usable:
         raise FileProblemsError([each for each in checked.findings if each.severity is Severity.ERROR])
     return checked.config
+
+
+def store_of(path: Path) -> Path:
+    """Where the journal is; other mistakes in the configuration do not matter here."""
+    if not path.exists():
+        raise no_config(path)
+    return store_path(path)
 
 
 def no_config(path: Path) -> CommandError:

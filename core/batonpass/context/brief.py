@@ -41,6 +41,8 @@ REASONS = {
     ReasonCode.LEGAL_OR_SAFETY: "Legal or safety matter",
     ReasonCode.OTHER: "No reason given",
 }
+_UNLESS_NONE = {ReasonCode.OTHER: ""}
+"""Where there are words to show, "no reason given" is not said."""
 IDENTITIES = {Identity.VERIFIED: "identity verified", Identity.CLAIMED: "identity only claimed"}
 
 _FILLER = re.compile(
@@ -172,15 +174,14 @@ def _why(request: HandoffRequest, reading: Reading) -> tuple[str, str]:
     """(the reason in plain words, what the AI agent or the customer said about it)."""
     code = request.reason.code
     if request.reason.text and request.reason.text.strip():
-        return "" if code is ReasonCode.OTHER else REASONS[code], _plain(request.reason.text)
+        return _UNLESS_NONE.get(code, REASONS[code]), _plain(request.reason.text)
     if code is ReasonCode.OTHER and reading.person_wanted:
         code = ReasonCode.CUSTOMER_ASKED
     own = _own_sentence(reading)
     if not own:
         return REASONS[code], ""
-    return "" if code is ReasonCode.OTHER else REASONS[
-        code
-    ], f"\N{LEFT DOUBLE QUOTATION MARK}{_plain(own)}{_CLOSING}"
+    quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{_plain(own)}{_CLOSING}"
+    return _UNLESS_NONE.get(code, REASONS[code]), quoted
 
 
 def _fit_why(reason: str, words: str, room: int) -> str:

@@ -132,7 +132,8 @@ def told(
     """The facts with source and time, then what each silent source has to say for itself."""
     facts = [fact for report in reports for fact in report.facts]
     rows = tuple(
-        (clip_end(label(fact.name), 80), _fact(fact, titles, room, today)) for fact in facts[: room.facts]
+        (clip_end(one_line(label(fact.name)), 80), _fact(fact, titles, room, today))
+        for fact in facts[: room.facts]
     )
     silent = [report for report in reports if not report.facts]
     sayings = [standing_text(report, titles, comes_later=comes_later) for report in silent[: room.facts]]
@@ -158,7 +159,7 @@ def _not_landed(item: NotLanded, room: Room) -> str:
 
 
 def _fact(fact: Fact, titles: Mapping[str, str], room: Room, today: date | None) -> str:
-    source = clip_end(titles.get(fact.source, fact.source), 80)
+    source = clip_end(one_line(titles.get(fact.source, fact.source)), 80)
     value = clip_middle(value_text(fact.value), room.value)
     return f"{value} \N{EM DASH} {source}, {clock_text(fact.as_of, today=today)}"
 

@@ -18,6 +18,7 @@ from batonpass.domain.conversation import Conversation, Role, Turn
 _HEAD, _TAIL = 40, 80
 """Turns that are read from each end; what a person must know stands there, and 100,000 turns stay cheap."""
 
+_TELLING_WORDS = 6
 _ENOUGH = 4
 """The score from which a sentence states a request."""
 _CLEARLY_MORE = 3
@@ -33,7 +34,7 @@ _WISH: re.Pattern[str] = regex.compile(
 _DEED = re.compile(
     r"\b(?:cancel\w*|refund\w*|return\w*|exchang\w*|modif\w*|chang\w*|updat\w*|undo|upgrad\w*|downgrad\w*|reset\w*|replac\w*"
     r"|ship\w*|deliver\w*|track\w*|delet\w*|clos(?:e|ing)|unsubscrib\w*|charg(?:e|es|ed|ing)|bill(?:ed|ing)?|invoice\w*|pay\w*"
-    r"|paid|split|switch|log ?in|sign in|password|access|remov\w*|add|track|balance|price|options|activat\w*|export\w*|import\w*"
+    r"|paid|money back|package|parcel|split|switch|log ?in|sign in|password|access|remov\w*|add|track|balance|price|options|activat\w*|export\w*|import\w*"
     r"|connect\w*|install\w*|configur\w*|correct\w*|renew\w*|transfer money)\b"
 )
 _TROUBLE = re.compile(
@@ -56,7 +57,7 @@ _PRONOUN = re.compile(
 _PRONOUN = re.compile(r"\b(?:it|them|that one|this one|that order)\b")
 _SPECIFIC = re.compile(r"#?\b[a-z]{0,4}-?\d{4,}\b")
 _REVERSAL = re.compile(
-    r"\b(?:on second thought|changed my mind|in that case|if that['\u2019]s the case|never ?mind)\b"
+    r"\b(?:on second thought|changed my mind|in that case|money back|if that['\u2019]s the case|never ?mind)\b"
 )
 _IDENTIFYING = re.compile(
     r"\S@\S|\b(?:my (?:full |first |last )?(?:name|e-?mail|zip|account number|phone)\b.{0,12}\b(?:is|was)\b"
@@ -81,7 +82,7 @@ _PERSON_WANTED = re.compile(
     r"\b(?:human|real person|live (?:agent|person|chat)|(?:an?|your|the) (?:agent|supervisor|manager|representative|person)|representative"
     r"|supervisor|someone (?:else|who|real)|(?:speak|talk|connect|transfer) (?:me )?(?:to|with)|transfer me)\b"
 )
-_ENGLISH = re.compile(r"\b(?:the|is|are|my|you|and|to|it|for|this|that|have|not|was|yes|no)\b")
+_ENGLISH = re.compile(r"\b(?:the|is|are|my|you|and|to|it|for|this|that|have|not|was|yes)\b")
 
 _DONE = re.compile(
     r"\b(?:(?:has|have) (?:now )?been\b|successfully\b|(?:is|are) now (?:complete|cancel|updated|changed)"
@@ -121,9 +122,11 @@ class Reading:
     person_wanted: Sentence | None
     """The last time that the customer asked for a person."""
     first_words: Sentence | None
-    """The first substantive sentence of the customer."""
+    """The customer's first sentence of six words or more; without one, the longest."""
     last_words: Sentence | None
-    """The last one."""
+    """The customer's last substantive sentence."""
+    is_english: bool
+    """Whether the customer's words look English, the language of the cues."""
     ai_said: tuple[Sentence, ...]
     """Sentences of the AI agent, oldest first; a refusal or a deed among them is found by `summary`."""
     complaint: Sentence | None
@@ -136,9 +139,7 @@ class Reading:
         """What the customer wants now."""
         if self.topics:
             return self.topics[-1]
-        spoken = self.first_words
-        english = spoken is None or _has(_ENGLISH, spoken.text)
-        return self.last_words if english else spoken
+        return self.last_words if self.is_english else self.first_words
 
 
 def read(conversation: Conversation) -> Reading:
@@ -174,8 +175,9 @@ def read(conversation: Conversation) -> Reading:
         asks=tuple(asks),
         topics=tuple(topics),
         person_wanted=wanted,
-        first_words=next((each for each in spoken if _substantive(each.text)), None),
+        first_words=_first_telling([each for each in spoken if _substantive(each.text)]),
         last_words=next((each for each in reversed(spoken) if _substantive(each.text)), None),
+        is_english=any(_has(_ENGLISH, each.text) for each in spoken),
         ai_said=tuple(ai_said),
         complaint=complaint,
         settled=settled and bool(topics),
@@ -244,6 +246,12 @@ def _substantive(text: str) -> bool:
 
 def _if_substantive(text: str) -> str | None:
     return text if _substantive(text) else None
+
+
+def _first_telling(spoken: list[Sentence]) -> Sentence | None:
+    """Greetings of all languages are short."""
+    telling = (each for each in spoken if count_words(each.text) >= _TELLING_WORDS)
+    return next(telling, max(spoken, key=lambda each: count_words(each.text), default=None))
 
 
 def _settles(said: list[str]) -> bool:

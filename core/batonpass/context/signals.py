@@ -20,7 +20,7 @@ from batonpass.context.summary import Tried
 from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode, Role
 from batonpass.domain.facts import Gathered
 
-_READ_OF_A_TURN = 4000
+_READ_OF_A_TURN = 2000
 _VERY_NEGATIVE = -0.6
 
 _NEXT = {
@@ -40,24 +40,21 @@ _OPEN_REASONS = frozenset({ReasonCode.CUSTOMER_ASKED, ReasonCode.OTHER})
 """They say nothing of the matter itself: how the conversation stands says more."""
 _PROVE_FIRST = frozenset({ReasonCode.BILLING_DISPUTE, ReasonCode.SECURITY, ReasonCode.NOT_ALLOWED})
 
-_TWICE = re.compile(r"\b(?:twice|double|duplicate|two (?:charges|payments)|charged again)\b", re.IGNORECASE)
+# In lower case, and so is the text: ignoring case costs `re` twice the time.
+_TWICE = re.compile(r"\b(?:twice|double|duplicate|two (?:charges|payments)|charged again)\b")
 _WORDS_OF_RISK = {
     "chargeback threat": re.compile(
-        r"\b(?:charge ?backs?|dispute (?:the|this|it|my|with)|(?:call|contact|tell|ask)\w* my bank)\b",
-        re.IGNORECASE,
+        r"\b(?:charge ?backs?|dispute (?:the|this|it|my|with)|(?:call|contact|tell|ask)\w* my bank)\b"
     ),
     "security": re.compile(
         r"\b(?:hacked|phish\w*|fraud\w*|unauthori[sz]ed|compromised|stolen|data (?:breach|leak)"
-        r"|someone else (?:has |is |was )?(?:logged|accessed|using|in my))\b",
-        re.IGNORECASE,
+        r"|someone else (?:has |is |was )?(?:logged|accessed|using|in my))\b"
     ),
     "legal": re.compile(
-        r"\b(?:lawyers?|attorney|solicitor|sue|suing|lawsuit|legal action|small claims|court|gdpr|ombudsman|regulator|trading standards)\b",
-        re.IGNORECASE,
+        r"\b(?:lawyers?|attorney|solicitor|sue|suing|lawsuit|legal action|small claims|court|gdpr|ombudsman|regulator|trading standards)\b"
     ),
     "safety": re.compile(
-        r"\b(?:suicid\w*|kill myself|hurt myself|self-harm|injur(?:y|ed|ies)|caught fire|burn(?:ed|t) (?:me|my)|electric shock)\b",
-        re.IGNORECASE,
+        r"\b(?:suicid\w*|kill myself|hurt myself|self-harm|injur(?:y|ed|ies)|caught fire|burn(?:ed|t) (?:me|my)|electric shock)\b"
     ),
 }
 
@@ -87,7 +84,7 @@ def next_step(
 def _billing_step(gathered: Gathered, known: Known, ask: str) -> str:
     if has_open_dispute(known):
         return "Do not refund: a dispute is open. Answer that."
-    if _TWICE.search(ask):
+    if _TWICE.search(ask.lower()):
         return "Compare both charges in billing; refund the second if duplicate."
     if gathered.missing and open_balance(known) is None:
         return "Look the charges up by hand; correct or explain them."
@@ -115,7 +112,7 @@ def _spoken_risks(request: HandoffRequest) -> list[str]:
         for _, turn in numbered(request.conversation.turns, head=40, tail=80)
         if turn.role is Role.CUSTOMER
     ]
-    spoken = "\n".join(turn.text[:_READ_OF_A_TURN] for turn in turns)
+    spoken = "\n".join(turn.text[:_READ_OF_A_TURN] for turn in turns).lower()
     found = [risk for risk, words in _WORDS_OF_RISK.items() if words.search(spoken)]
     if any(turn.sentiment is not None and turn.sentiment <= _VERY_NEGATIVE for turn in turns[-5:]):
         found.append("very upset")

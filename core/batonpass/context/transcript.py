@@ -8,8 +8,8 @@ from datetime import date
 
 from batonpass.context.clipping import clip_end, clip_middle, cost, shown
 from batonpass.context.document import SAID_OVERHEAD, Block, Paragraph, Said, to_text
-from batonpass.context.words import ELLIPSIS
 from batonpass.context.wording import ROLES, clock_text, counted, percent
+from batonpass.context.words import ELLIPSIS
 from batonpass.domain.conversation import Conversation, Turn
 from batonpass.domain.text import one_line
 
@@ -42,11 +42,15 @@ def fit_turns(turns: Sequence[Turn], *, room: int, today: date) -> Shortened:
     First long turns lose their middle; where that is not enough, turns in the middle of the conversation are left
     out. The cost of the call grows with `room`, not with the conversation.
     """
-    if len(turns) * _LEAST_TURN <= room:
+    if len(turns) * _LEAST_TURN <= room and sum(map(_least_of, turns)) <= room:
         said = _all_turns(turns, room, today)
         if said is not None:
             return said
     return _ends(turns, room, today)
+
+
+def _least_of(turn: Turn) -> int:
+    return _LEAST_TURN + min(len(turn.text), _LEAST_OF_A_TURN)
 
 
 def _all_turns(turns: Sequence[Turn], room: int, today: date) -> Shortened | None:

@@ -13,11 +13,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def _with_zone(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("is outside the years 1 to 9999 in UTC") from None
 
 
 Instant = Annotated[datetime, AfterValidator(_with_zone)]
-"""A time with its zone; one that comes without is read as UTC."""
+"""A time in UTC; one that comes without a zone is read as UTC."""
 
 Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 ShortText = Annotated[str, Field(max_length=500)]

@@ -10,10 +10,31 @@ from typing import Any
 
 from batonpass.domain.conversation import Identity
 
-# Currencies whose smallest unit is the unit itself: https://docs.stripe.com/currencies#zero-decimal
-_ZERO_DECIMAL = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905 - reads as a list
-)
+# How many decimals a currency has, where it is not two: https://docs.stripe.com/currencies#zero-decimal
+_DECIMALS = {
+    **dict.fromkeys(
+        (
+            "bif",
+            "clp",
+            "djf",
+            "gnf",
+            "jpy",
+            "kmf",
+            "krw",
+            "mga",
+            "pyg",
+            "rwf",
+            "ugx",
+            "vnd",
+            "vuv",
+            "xaf",
+            "xof",
+            "xpf",
+        ),
+        0,
+    ),
+    **dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 3),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +49,15 @@ class Money:
     def of(cls, amount: Decimal, currency: str) -> Money:
         """From whole units (12.50 euros, 1,200 yen), rounded to the smallest unit."""
         code = currency.lower()
-        return cls(amount=round(amount if code in _ZERO_DECIMAL else amount * 100), currency=code)
+        return cls(amount=round(amount.scaleb(_DECIMALS.get(code, 2))), currency=code)
 
     @property
     def major(self) -> Decimal:
         """The amount in the currency's main unit: euros, not cents; with all the decimals that it has."""
-        return Decimal(self.amount) if self.currency in _ZERO_DECIMAL else Decimal(self.amount).scaleb(-2)
+        return Decimal(self.amount).scaleb(-_DECIMALS.get(self.currency, 2))
 
     def __str__(self) -> str:
-        decimals = 0 if self.currency in _ZERO_DECIMAL else 2
-        return f"{self.major:,.{decimals}f} {self.currency.upper()}"
+        return f"{self.major:,.{_DECIMALS.get(self.currency, 2)}f} {self.currency.upper()}"
 
 
 FactValue = str | bool | int | Decimal | date | Money | tuple[str, ...]

@@ -8,7 +8,7 @@ from batonpass.context.gather import gather
 from batonpass.context.package import ContextPackage, build_package, person_of
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.errors import RefusedError, RetryLaterError
-from batonpass.domain.facts import Gathered, gathered_from_json, gathered_to_json
+from batonpass.domain.facts import Gathered, SourceReport, Standing, gathered_from_json, gathered_to_json
 from batonpass.domain.handoff import ClaimedStep
 from batonpass.domain.ids import HandoffId
 from batonpass.engine import decide
@@ -17,6 +17,7 @@ from batonpass.engine.world import World
 
 LATE_DEADLINE = 15.0
 """Seconds for one late answer; nobody waits for it."""
+LONGEST_PAUSE = 60.0
 
 
 async def gather_facts(world: World, step: ClaimedStep) -> Done:
@@ -46,9 +47,18 @@ async def late_facts(world: World, step: ClaimedStep) -> Done:
     waited = world.clock.now() - step.first_claimed_at
     for report in gathered.reports:
         if report.standing.may_come_later and waited < timedelta(seconds=world.settings.late_facts_for):
-            raise RetryLaterError(f"{step.about}: still {report.standing}", code=report.standing.value)
+            raise RetryLaterError(
+                f"{step.about}: still {report.standing}",
+                retry_after=_pause(report, step.attempts),
+                code=report.standing.value,
+            )
     plan = decide.on_late_answer(gathered.reports[0]) if gathered.reports else decide.on_noted()
     return Done(result=gathered_to_json(gathered), plan=plan)
+
+
+def _pause(report: SourceReport, attempts: int) -> float:
+    """Seconds until the source is asked again: nobody renews credentials within one."""
+    return LONGEST_PAUSE if report.standing is Standing.CREDENTIALS_REFUSED else min(LONGEST_PAUSE, 2.0**attempts)
 
 
 async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:

@@ -18,6 +18,7 @@ from batonpass.mapping.wording import as_key, as_text, cut, inert
 LONGEST_TEXT = 10_000
 """Of one field, in characters; no field that a person reads holds more. The note has the whole."""
 
+_MOST_DIGITS = 30
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _YES = frozenset({"true", "yes", "1", "verified"})
 _NO = frozenset({"false", "no", "0", "claimed"})
@@ -124,9 +125,9 @@ def _number(value: FactValue) -> Decimal | None:
         case int():
             return Decimal(value)
         case Decimal():
-            return value if value.is_finite() else None
+            return value if value.is_finite() and value.adjusted() <= _MOST_DIGITS else None
         case str() if _NUMBER.fullmatch(value.strip()):
-            return Decimal(value.strip())
+            return _number(Decimal(value.strip()))
         case _:
             return None
 

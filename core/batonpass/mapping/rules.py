@@ -42,7 +42,7 @@ class LookedUp:
 
     def resolve(self, values: Mapping[str, FactValue]) -> Resolved:
         known = values.get(self.source)
-        if known is None or known in {"", ()}:
+        if known is None or known in ("", ()):  # a tuple: not every number can be hashed
             return Resolved(value=self.default)
         if not self.values:
             return Resolved(value=known)
@@ -78,7 +78,7 @@ class Rule:
     at: Path
     """Its path in the file."""
     where: str
-    """`mappings/zendesk.toml:14`."""
+    """`mappings/helpdesk.toml:14`."""
     content: Content
 
 

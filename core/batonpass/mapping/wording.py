@@ -17,8 +17,8 @@ from batonpass.domain.text import mend, one_line, reveal
 ELLIPSIS = "…"
 LONGEST_TAG = 80
 
-# `{{` and `{%` start a placeholder or a command in helpdesks' own templates. A customer could read an agent's
-# view with one: https://support.zendesk.com/hc/en-us/articles/4408886858138
+# `{{` and `{%` start a placeholder or a command in the templates of helpdesks: in a customer's words they would
+# put what an agent sees into a message.
 _FOREIGN_TEMPLATE = re.compile(r"\{(?=[{%])")
 _NOT_IN_A_TAG = re.compile(r"[^\w\-/:]+")
 _GRAPHEME = regex.compile(r"\X")
@@ -80,7 +80,8 @@ def as_text(value: FactValue, *, between: str = "; ") -> str:
         case bool():
             return "yes" if value else "no"
         case Decimal():
-            return format(value, "f")
+            # 1E+1000 written out would be a thousand zeros.
+            return format(value, "f") if value.is_finite() and abs(value.adjusted()) <= 30 else str(value)
         case date():
             return value.isoformat()
         case tuple():

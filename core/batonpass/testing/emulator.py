@@ -16,11 +16,11 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -172,6 +172,15 @@ class Emulator(ABC):
         return 60.0
 
     # What tests and people use ----------------------------------------------------------------------------------
+
+    @classmethod
+    def with_sample_account(cls, **options: Any) -> Self:
+        """One that knows the people of the demo, as far as this vendor would; `options` are its own arguments."""
+        return cls(**options)
+
+    def login(self) -> Mapping[str, str]:
+        """What `[connections.…]` needs besides `base_url` to call it. Its secrets open nothing else."""
+        return {}
 
     def next_call(
         self,

@@ -1,0 +1,54 @@
+"""The command `batonpass`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from batonpass import __version__
+from batonpass.cli.check import check
+from batonpass.cli.demo import demo
+from batonpass.cli.doctor import doctor
+from batonpass.cli.emulate import emulate
+from batonpass.cli.failing import Commands
+from batonpass.cli.handoff import handoff
+from batonpass.cli.init import init
+from batonpass.cli.serve import serve
+from batonpass.cli.trace import trace
+
+app = typer.Typer(
+    name="batonpass",
+    cls=Commands,
+    help="Warm handoffs from an AI support agent to a person: one ticket, with the context, exactly once.",
+    epilog="Exit codes: 0 done, 1 problems found, 2 bad usage or configuration, 4 credentials refused, "
+    "5 unreachable (try again later), 6 partly done, 130/143 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"batonpass {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+]
+
+
+@app.callback()
+def _options(version: Version = False) -> None:
+    del version  # its callback has printed it
+
+
+for command in (demo, init, check, doctor, serve, handoff, trace, emulate):
+    app.command()(command)
+
+
+def main() -> None:
+    app()

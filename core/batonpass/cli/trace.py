@@ -1,0 +1,77 @@
+"""`batonpass trace`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batonpass.app.status import HandoffStatus, status_of
+from batonpass.cli.exit_codes import ExitCode
+from batonpass.cli.failing import CommandError
+from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, store_of
+from batonpass.cli.steps import steps_table
+from batonpass.cli.terminal import print_json, stderr, stdout
+from batonpass.domain.conversation import Conversation, HandoffRequest
+from batonpass.domain.handoff import HandoffState
+from batonpass.domain.ids import HandoffId
+from batonpass.domain.text import reveal
+from batonpass.store.reading import newest_handoffs, read_handoff, read_request
+
+WhichHandoff = Annotated[str, typer.Argument(help="The handoff's id (ho_…).", metavar="ID")]
+WithTranscript = Annotated[
+    bool, typer.Option("--transcript", help="Print the conversation, too. It is the customer's data.")
+]
+
+
+def trace(
+    handoff: WhichHandoff, config: ConfigPath = DEFAULT_CONFIG, transcript: WithTranscript = False, as_json: AsJson = False
+) -> None:
+    """Show one handoff: every step, attempt and result, without the customer's data.
+
+    Reads the journal of this machine; a server may be running. Exit codes: 0 found, 2 no such handoff or no
+    journal.
+    """
+    store = store_of(config)
+    record = read_handoff(store, HandoffId(handoff))
+    if record is None:
+        raise _unknown(store, handoff)
+    status = status_of(record)
+    said = _conversation(store, record.id) if transcript else None
+    if as_json:
+        whole = {} if said is None else {"conversation": said.model_dump(mode="json")}
+        print_json("batonpass.trace/1", handoff=status.model_dump(mode="json"), **whole)
+    else:
+        _show(status, said)
+
+
+def _show(status: HandoffStatus, said: Conversation | None) -> None:
+    console = stdout()
+    console.print(f"{status.id}  {status.state}  from {status.ai_agent}, conversation {status.conversation_id or '–'}")
+    console.print(f"asked {status.created_at:%Y-%m-%d %H:%M:%S} UTC, changed {status.updated_at:%Y-%m-%d %H:%M:%S} UTC")
+    if status.ticket is not None:
+        console.print(f"ticket {status.ticket.id}  {status.ticket.url}", soft_wrap=True)
+    if status.parked_because is not None:
+        console.print(f"parked: {status.parked_because}", soft_wrap=True)
+    console.print()
+    console.print(steps_table(status, since=status.created_at))
+    if said is not None:
+        console.print()
+        for number, turn in enumerate(said.turns, 1):
+            console.print(f"[{number}] {turn.role}: {reveal(turn.text)}", soft_wrap=True)
+    if status.state is HandoffState.PARKED:
+        stderr().print("next: batonpass doctor")
+
+
+def _conversation(store: Path, handoff_id: HandoffId) -> Conversation | None:
+    stored = read_request(store, handoff_id)
+    return None if stored is None else HandoffRequest.model_validate_json(stored.body).conversation
+
+
+def _unknown(store: Path, handoff: str) -> CommandError:
+    newest = newest_handoffs(store, most=1)
+    then = f"batonpass trace {newest[0][0]} (the newest)" if newest else "batonpass handoff FILE.json (makes one)"
+    return CommandError(
+        f"{store}: no handoff {handoff}", then=then, exit_code=ExitCode.UNUSABLE, code="no_handoff"
+    )
