@@ -29,11 +29,7 @@ EFFECT_FAULTS = ("answer_lost", "answered_late", "error_after_commit")
 POINTS = (
     "accept.received",
     "accept.committed",
-    *(
-        f"step.{kind}.{place}"
-        for kind in StepKind
-        for place in ("claimed", "called", "stored")
-    ),
+    *(f"step.{kind}.{place}" for kind in StepKind for place in ("claimed", "called", "stored")),
 )
 
 
@@ -58,7 +54,9 @@ async def hand_over(http: httpx.AsyncClient, number: int, seconds: float) -> str
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
-            answer = await http.post("/v1/handoffs", json=request_body(number), headers={"Idempotency-Key": f"k{number}"})
+            answer = await http.post(
+                "/v1/handoffs", json=request_body(number), headers={"Idempotency-Key": f"k{number}"}
+            )
         except httpx.HTTPError:
             await asyncio.sleep(0.1)
             continue
@@ -120,7 +118,9 @@ async def kill_at(point: str, handoffs: int, folder: Path, urls: dict[str, str])
 def _plan_faults(point: str, handoffs: int, urls: dict[str, str]) -> None:
     """Make the vendors misbehave so that the step behind the failpoint happens at all, and creates lose answers."""
     for fault in EFFECT_FAULTS:
-        _fault(urls["zendesk"], fault=fault, operation="tickets.create", times=max(1, handoffs // 10), seconds=12)
+        _fault(
+            urls["zendesk"], fault=fault, operation="tickets.create", times=max(1, handoffs // 10), seconds=12
+        )
     if "late_facts" in point:
         _fault(urls["hubspot"], fault="answered_late", operation="contacts.get", times=handoffs, seconds=2)
 
@@ -141,7 +141,9 @@ async def _died(process: object, seconds: float) -> bool:
 
 async def main(handoffs: int, points: Sequence[str]) -> int:
     outcomes = []
-    print(f"{'failpoint':34} {'killed':>6} {'acked':>6} {'tickets':>7} {'lost':>5} {'doubled':>7} {'notes x2':>8} {'s':>6}")
+    print(
+        f"{'failpoint':34} {'killed':>6} {'acked':>6} {'tickets':>7} {'lost':>5} {'doubled':>7} {'notes x2':>8} {'s':>6}"
+    )
     with tempfile.TemporaryDirectory() as folder, emulators(latency=0.02, spread=0.3) as urls:
         for number, point in enumerate(points):
             outcome = await kill_at(point, handoffs, Path(folder) / str(number), urls)
@@ -153,8 +155,10 @@ async def main(handoffs: int, points: Sequence[str]) -> int:
             )
     wrong = [outcome.point for outcome in outcomes if not outcome.right]
     total = sum(outcome.acknowledged for outcome in outcomes)
-    print(f"\n{len(outcomes)} kills, {total} handoffs acknowledged, "
-          f"{sum(outcome.lost for outcome in outcomes)} lost, {sum(outcome.doubled for outcome in outcomes)} doubled")
+    print(
+        f"\n{len(outcomes)} kills, {total} handoffs acknowledged, "
+        f"{sum(outcome.lost for outcome in outcomes)} lost, {sum(outcome.doubled for outcome in outcomes)} doubled"
+    )
     print(f"not right: {', '.join(wrong)}" if wrong else "all right")
     return 1 if wrong else 0
 
@@ -163,13 +167,21 @@ def chosen(count: int | None) -> Sequence[str]:
     """All failpoints, or `count` of them spread over the list."""
     if count is None or count >= len(POINTS):
         return POINTS
-    return [POINTS[round(n * (len(POINTS) - 1) / (count - 1))] for n in range(count)] if count > 1 else POINTS[:1]
+    return (
+        [POINTS[round(n * (len(POINTS) - 1) / (count - 1))] for n in range(count)]
+        if count > 1
+        else POINTS[:1]
+    )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--handoffs", type=int, default=20)
-    parser.add_argument("--points", type=int, help="how many failpoints, spread over the list; all unless given")
+    parser.add_argument(
+        "--points", type=int, help="how many failpoints, spread over the list; all unless given"
+    )
     parser.add_argument("--only", help="one failpoint by name")
     given = parser.parse_args()
     sys.exit(asyncio.run(main(given.handoffs, [given.only] if given.only else chosen(given.points))))

@@ -31,7 +31,7 @@ import httpx
 import rig
 
 from batonpass.testing.serving import loopback_socket
-from batonpass.transport import open_http_client
+from batonpass.transport import open_sockets
 
 LATENCY, SPREAD = 0.08, 0.3
 IN_FLIGHT = 128
@@ -47,7 +47,7 @@ class Bare:
 
     def __init__(self, urls: dict[str, str]) -> None:
         self._urls = urls
-        self._http = {name: open_http_client() for name in rig.VENDORS}
+        self._http = {name: httpx.AsyncClient(transport=open_sockets()) for name in rig.VENDORS}
         self._zendesk: dict[str, str] = {}
 
     async def log_in(self) -> None:
@@ -73,7 +73,9 @@ class Bare:
             "comment": {"html_body": note, "public": False},
         }  # fmt: skip
         made = await http.post(
-            f"{base}/api/v2/tickets", json={"ticket": ticket}, headers={**self._zendesk, "Idempotency-Key": key}
+            f"{base}/api/v2/tickets",
+            json={"ticket": ticket},
+            headers={**self._zendesk, "Idempotency-Key": key},
         )
         made.raise_for_status()
         opened = time.perf_counter()
@@ -98,7 +100,11 @@ class Bare:
         contact = (
             await http.get(
                 f"{base}/contacts/{email}",
-                params={"idProperty": "email", "properties": "email,lifecyclestage", "associations": "companies,deals"},
+                params={
+                    "idProperty": "email",
+                    "properties": "email,lifecyclestage",
+                    "associations": "companies,deals",
+                },
                 headers=HUBSPOT,
             )
         ).json()
@@ -109,14 +115,18 @@ class Bare:
 
     async def _billing(self, email: str) -> None:
         base, http = f"{self._urls['stripe']}/v1", self._http["stripe"]
-        customers = (await http.get(f"{base}/customers", params={"email": email, "limit": "100"}, headers=STRIPE)).json()
+        customers = (
+            await http.get(f"{base}/customers", params={"email": email, "limit": "100"}, headers=STRIPE)
+        ).json()
         customer = customers["data"][0]["id"]
 
         async def read(path: str, **params: str) -> Any:
             answer = await http.get(f"{base}/{path}", params={"customer": customer, **params}, headers=STRIPE)
             return answer.json()
 
-        await asyncio.gather(read("subscriptions"), read("invoices", status="open"), read("charges", limit="3"))
+        await asyncio.gather(
+            read("subscriptions"), read("invoices", status="open"), read("charges", limit="3")
+        )
 
     async def close(self) -> None:
         for http in self._http.values():
@@ -140,7 +150,12 @@ async def run_bare(urls: dict[str, str], count: int, in_flight: int) -> dict[str
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
     await bare.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"rate": count / seconds, "cpu_ms": used / count * 1000, "wall": statistics.median(walls), "peak": peak}
+    return {
+        "rate": count / seconds,
+        "cpu_ms": used / count * 1000,
+        "wall": statistics.median(walls),
+        "peak": peak,
+    }
 
 
 def bare_in_a_process(urls: dict[str, str], count: int, in_flight: int) -> dict[str, float]:
@@ -155,14 +170,18 @@ def bare_in_a_process(urls: dict[str, str], count: int, in_flight: int) -> dict[
 # batonpass ---------------------------------------------------------------------------------------------------------
 
 
-async def run_batonpass(server: rig.Server, urls: dict[str, str], count: int, in_flight: int, start: int) -> dict[str, float]:
+async def run_batonpass(
+    server: rig.Server, urls: dict[str, str], count: int, in_flight: int, start: int
+) -> dict[str, float]:
     """`rate` counts until every ticket is opened and read back; `wall` is from the request to the opened ticket."""
     asked: dict[str, float] = {}
     numbers = iter(range(start, start + count))
     before = counts(urls)
     cpu = server.cpu_seconds()
 
-    async with httpx.AsyncClient(base_url=server.url, headers=rig.AUTHORISED, transport=None, timeout=60) as http:
+    async with httpx.AsyncClient(
+        base_url=server.url, headers=rig.AUTHORISED, transport=None, timeout=60
+    ) as http:
 
         async def work() -> None:
             for number in numbers:
@@ -182,7 +201,9 @@ async def run_batonpass(server: rig.Server, urls: dict[str, str], count: int, in
         await read_back(count)
         seconds = time.perf_counter() - began
     used = server.cpu_seconds() - cpu
-    opened = {each["key"]: each["at"] for each in rig.ledger(urls["zendesk"]) if each["kind"] == "ticket.opened"}
+    opened = {
+        each["key"]: each["at"] for each in rig.ledger(urls["zendesk"]) if each["kind"] == "ticket.opened"
+    }
     walls = [_epoch(opened[each]) - at for each, at in asked.items()]
     return {
         "rate": count / seconds, "cpu_ms": used / count * 1000, "wall": statistics.median(walls),
@@ -248,13 +269,15 @@ def serve_one_row(path: str, port: int) -> None:
 async def acknowledge(url: str, *, rate: float, seconds: float) -> list[float]:
     """Milliseconds to each answer, asked at an even pace whatever the answers take."""
     times: list[float] = []
-    transport = open_http_client(connections=100)
+    transport = httpx.AsyncClient(transport=open_sockets(connections=100))
 
     async def ask(number: int) -> None:
         content = json.dumps(rig.request_body(number)).encode()
         began = time.perf_counter()
         answer = await transport.post(
-            f"{url}/v1/handoffs", content=content, headers={**rig.AUTHORISED, "Content-Type": "application/json"}
+            f"{url}/v1/handoffs",
+            content=content,
+            headers={**rig.AUTHORISED, "Content-Type": "application/json"},
         )
         times.append((time.perf_counter() - began) * 1000)
         answer.raise_for_status()
@@ -282,7 +305,9 @@ class Sizes:
 
 def compared(name: str, ours: Sequence[float], theirs: Sequence[float], aim: str, unit: str) -> None:
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    print(f"{name:44} {statistics.median(ours):9.1f} {statistics.median(theirs):9.1f} {unit:5} {ratio:7.2f}   {aim}")
+    print(
+        f"{name:44} {statistics.median(ours):9.1f} {statistics.median(theirs):9.1f} {unit:5} {ratio:7.2f}   {aim}"
+    )
 
 
 def measure(sizes: Sizes) -> None:
@@ -308,15 +333,29 @@ def _measure_handoffs(folder: Path, urls: dict[str, str], sizes: Sizes, label: s
                 single = asyncio.run(run_batonpass(server, urls, sizes.low_load, 1, 10_000 * number))
                 low.append((single["wall"], bare_in_a_process(urls, sizes.low_load, 1)["wall"]))
             theirs.append(bare_in_a_process(urls, sizes.saturation, IN_FLIGHT))
-            ours.append(asyncio.run(run_batonpass(server, urls, sizes.saturation, IN_FLIGHT, 10_000 * number + 5000)))
+            ours.append(
+                asyncio.run(run_batonpass(server, urls, sizes.saturation, IN_FLIGHT, 10_000 * number + 5000))
+            )
     if latency:
         print(f"-- {label}, one at a time; bare: the vendors' critical path")
         compared(
-            "request to ticket", [wall * 1000 for wall, _ in low], [wall * 1000 for _, wall in low], "≤ 1.15", "ms"
+            "request to ticket",
+            [wall * 1000 for wall, _ in low],
+            [wall * 1000 for _, wall in low],
+            "≤ 1.15",
+            "ms",
         )
     print(f"-- {label}, {IN_FLIGHT} in flight")
-    compared("handoffs per second", [each["rate"] for each in ours], [each["rate"] for each in theirs], "≥ 0.7", "1/s")
-    compared("CPU per handoff", [each["cpu_ms"] for each in ours], [each["cpu_ms"] for each in theirs], "≤ 2", "ms")
+    compared(
+        "handoffs per second",
+        [each["rate"] for each in ours],
+        [each["rate"] for each in theirs],
+        "≥ 0.7",
+        "1/s",
+    )
+    compared(
+        "CPU per handoff", [each["cpu_ms"] for each in ours], [each["cpu_ms"] for each in theirs], "≤ 2", "ms"
+    )
     compared("peak memory", [each["peak"] for each in ours], [each["peak"] for each in theirs], "", "MB")
 
 
@@ -329,7 +368,13 @@ def _measure_acknowledging(folder: Path, urls: dict[str, str], sizes: Sizes) -> 
             theirs.append(asyncio.run(acknowledge(one_row, rate=100, seconds=sizes.ack_seconds)))
     print("-- acknowledge, 100 requests/s, 80 ms ± 30 %; bare: ASGI, one row, one fsync")
     for label, share, aim in (("p50", 50, ""), ("p99", 99, "≤ 3")):
-        compared(f"acknowledge {label}", [_quantile(each, share) for each in ours], [_quantile(each, share) for each in theirs], aim, "ms")
+        compared(
+            f"acknowledge {label}",
+            [_quantile(each, share) for each in ours],
+            [_quantile(each, share) for each in theirs],
+            aim,
+            "ms",
+        )
 
 
 def _quantile(times: Sequence[float], percent: int) -> float:
@@ -342,7 +387,11 @@ if __name__ == "__main__":
     elif "--one-row" in sys.argv:
         serve_one_row(sys.argv[2], int(sys.argv[3]))
     else:
-        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser = argparse.ArgumentParser(
+            description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
         parser.add_argument("--quick", action="store_true", help="small sizes: a look, no figures to quote")
         quick = parser.parse_args().quick
-        measure(Sizes(rounds=1, low_load=5, saturation=200, ack_seconds=3) if quick else Sizes(5, 20, 1000, 10))
+        measure(
+            Sizes(rounds=1, low_load=5, saturation=200, ack_seconds=3) if quick else Sizes(5, 20, 1000, 10)
+        )

@@ -64,7 +64,9 @@ def emulators(*, latency: float = 0.0, spread: float = 0.0) -> Iterator[dict[str
     """Each vendor in its own process: name → base URL."""
     context = multiprocessing.get_context("spawn")
     queue: Any = context.Queue()
-    processes = [context.Process(target=_emulate, args=(name, latency, spread, queue), daemon=True) for name in VENDORS]
+    processes = [
+        context.Process(target=_emulate, args=(name, latency, spread, queue), daemon=True) for name in VENDORS
+    ]
     for process in processes:
         process.start()
     try:
@@ -77,7 +79,9 @@ def emulators(*, latency: float = 0.0, spread: float = 0.0) -> Iterator[dict[str
 
 def _emulate(name: str, latency: float, spread: float, queue: Any) -> None:
     _with_fast_loop()
-    emulator = type(connectors()[name].emulator()).with_sample_account(latency=Latency(seconds=latency, spread=spread))
+    emulator = type(connectors()[name].emulator()).with_sample_account(
+        latency=Latency(seconds=latency, spread=spread)
+    )
     _POPULATE[name](emulator)
 
     async def run() -> None:

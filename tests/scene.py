@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,13 +21,18 @@ from starlette.routing import Route
 
 from batonpass.app.config import load_config
 from batonpass.app.wiring import Service, running
-from batonpass.domain.clock import Clock
+from batonpass.domain.clock import Clock, SystemClock
 from batonpass.testing.emulator import Emulator
 from batonpass.testing.serving import served
 from batonpass.web import create_app
 from batonpass_hubspot.emulator import HubSpotEmulator
 from batonpass_stripe.emulator import StripeEmulator
+from batonpass_zendesk.emulated_account import EmulatedField, EmulatedTicket
 from batonpass_zendesk.emulator import ZendeskEmulator
+from fakes import FakeClock
+
+Logged = list[dict[str, Any]]
+"""Log lines, as the fixture `logged` keeps them."""
 
 API_KEY = "bp_test_key_of_the_shop_bot"
 CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -82,6 +88,8 @@ class Scene:
     http: httpx.AsyncClient
     """Calls our API with the AI agent's key."""
     folder: Path
+    clock: Clock
+    handed_over: list[str] = field(default_factory=list)
 
     async def hand_over(self, body: Mapping[str, Any], *, key: str | None = None) -> str:
         """The id of the accepted handoff."""
@@ -89,6 +97,7 @@ class Scene:
         answer = await self.http.post("/v1/handoffs", json=body, headers=headers)
         assert answer.status_code == 202, answer.text
         handoff_id: str = answer.json()["id"]
+        self.handed_over.append(handoff_id)
         return handoff_id
 
     async def status(self, handoff_id: str) -> dict[str, Any]:
@@ -109,8 +118,55 @@ class Scene:
                     return status
                 await asyncio.sleep(0.01)
 
-    async def ticket(self, handoff_id: str) -> dict[str, Any]:
-        """The ticket as the helpdesk's API shows it, with its comments."""
+    @property
+    def opened(self) -> list[str | None]:
+        """The keys of the tickets that the helpdesk has opened, one for each."""
+        return [effect.key for effect in self.vendors.zendesk.effects("ticket.opened")]
+
+    async def note(self, handoff_id: str, number: int = 0) -> str:
+        """One comment of the ticket, as HTML."""
+        html: str = (await self.ticket(handoff_id)).comments[number].html
+        return html
+
+    async def step(self, handoff_id: str, name: str) -> dict[str, Any]:
+        steps: list[dict[str, Any]] = (await self.status(handoff_id))["steps"]
+        return next(step for step in steps if step["name"] == name)
+
+    async def outcomes(self, handoff_id: str, step: str = "open_ticket") -> list[str]:
+        """What came of each attempt at a step."""
+        attempts = (await self.status(handoff_id))["attempts"]
+        return [attempt["outcome"] for attempt in attempts if attempt["step"] == step]
+
+    async def warm_up(self) -> None:
+        """Hand one over, so that the field schema and a token are known: what changes now comes as a surprise."""
+        await self.hand_over(body())
+        await self.settled()
+
+    def field(self, title: str) -> EmulatedField:
+        """A ticket field by its title."""
+        fields = self.vendors.zendesk.account.fields.values()
+        return next(known for known in fields if known.title == title)
+
+    async def settled(self, *, seconds: float = 10) -> None:
+        """Return once every step is done or waits for a later time."""
+        async with asyncio.timeout(seconds):
+            for handoff_id in self.handed_over:
+                while not all(self._rests(step) for step in (await self.status(handoff_id))["steps"]):  # noqa: ASYNC110 - seen from outside
+                    await asyncio.sleep(0.01)
+
+    def _rests(self, step: Mapping[str, Any]) -> bool:
+        waits = step["status"] == "ready" and datetime.fromisoformat(step["due_at"]) > self.clock.now()
+        return waits or step["status"] in {"done", "parked"}
+
+    async def later(self, seconds: float) -> None:
+        """Let the time go on, and what is due then be done. Needs a `FakeClock`."""
+        assert isinstance(self.clock, FakeClock)
+        self.clock.go_on(seconds)
+        self.service.engine.wake()
+        await self.settled()
+
+    async def ticket(self, handoff_id: str) -> EmulatedTicket:
+        """The ticket as the helpdesk keeps it, with its comments."""
         status = await self.until(handoff_id, steps=("open_ticket",))
         return self.vendors.zendesk.tickets[int(status["ticket"]["id"])]
 
@@ -184,13 +240,17 @@ async def serving_vendors(vendors: Vendors) -> AsyncIterator[dict[str, str]]:
 
 @asynccontextmanager
 async def playing(
-    folder: Path, *, vendors: Vendors | None = None, clock: Clock | None = None, **told: Any
+    folder: Path,
+    *,
+    vendors: Vendors | None = None,
+    clock: Clock | None = None,
+    callback: bool = True,
+    **told: Any,
 ) -> AsyncIterator[Scene]:
     """Everything runs; `told` is what `write_config` takes: `more` is appended to the configuration."""
-    vendors = vendors or Vendors()
-    ai_agent = AiAgent()
+    vendors, ai_agent, clock = vendors or Vendors(), AiAgent(), clock or SystemClock()
     async with served_together({**vendors.all, "callback": ai_agent.app}) as urls:
-        path = write_config(folder, urls, callback=f"{urls['callback']}/events", **told)
+        path = write_config(folder, urls, callback=f"{urls['callback']}/events" if callback else None, **told)
         async with (
             running(load_config(path, ENVIRONMENT), clock=clock) as service,
             served(create_app(service)) as url,
@@ -198,4 +258,6 @@ async def playing(
                 base_url=url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=10, verify=False
             ) as http,
         ):
-            yield Scene(vendors=vendors, ai_agent=ai_agent, service=service, http=http, folder=folder)
+            yield Scene(
+                vendors=vendors, ai_agent=ai_agent, service=service, http=http, folder=folder, clock=clock
+            )

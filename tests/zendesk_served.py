@@ -14,7 +14,7 @@ from batonpass.domain.clock import Clock
 from batonpass.domain.ticket import Note, Requester, TicketDraft
 from batonpass.ports import Connecting
 from batonpass.testing.serving import served
-from batonpass.transport import Transport, open_http_client
+from batonpass.transport import Transport, open_sockets
 from batonpass_zendesk import ZendeskSettings, connect
 from batonpass_zendesk.adapter import Zendesk
 from batonpass_zendesk.emulator import ZendeskEmulator
@@ -55,7 +55,7 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """`faulty`: the emulator will break the contract on purpose, so nobody checks it."""
     checked = None if faulty else ContractChecked(emulator, shared_file("contracts", "zendesk.openapi.yaml"))
-    async with served(checked or emulator) as url, open_http_client() as http:
+    async with served(checked or emulator) as url, open_sockets() as http:
 
         def open_transport(**told: Any) -> Transport:
             return Transport(

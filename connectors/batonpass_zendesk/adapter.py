@@ -176,7 +176,8 @@ class Zendesk:
             if refused.status == 404:
                 return FactAnswer(standing=Standing.NOT_FOUND)
             raise
-        return FactAnswer(standing=Standing.FOUND, facts=self._history(tickets))
+        earlier = tuple(ticket for ticket in tickets if str(ticket.id) != person.ticket_id)
+        return FactAnswer(standing=Standing.FOUND, facts=self._history(earlier))
 
     async def _user_ids(self, known_as: str | None, email: str) -> set[int]:
         """An id in digits is Zendesk's own; any other is the external id that the account gave its user."""

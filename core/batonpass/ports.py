@@ -25,8 +25,7 @@ from batonpass.domain.ticket import (
     TicketKey,
     TicketRef,
 )
-from batonpass.transport import Credentials, Transport
-from batonpass.transport.client import Explain
+from batonpass.transport import Credentials, Explain, Transport
 
 
 class Capability(StrEnum):

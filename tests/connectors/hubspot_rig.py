@@ -10,7 +10,7 @@ from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.facts import FactAnswer, FactRule, FactValue, Person
 from batonpass.ports import Connecting
 from batonpass.testing.serving import served
-from batonpass.transport import Transport, open_http_client
+from batonpass.transport import Transport, open_sockets
 from batonpass_hubspot import HubSpotSettings, manifest
 from batonpass_hubspot.adapter import HubSpotFacts
 from batonpass_hubspot.emulator import ACCESS_TOKEN, HubSpotEmulator
@@ -29,7 +29,7 @@ async def connected(
     deadline: float = 10.0,
     access_token: str = ACCESS_TOKEN,
 ) -> AsyncIterator[HubSpotFacts]:
-    async with served(emulator) as url, open_http_client() as http:
+    async with served(emulator) as url, open_sockets() as http:
 
         def open_transport(**told: Any) -> Transport:
             return Transport(

@@ -13,7 +13,7 @@ from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.facts import FactAnswer, FactRule, FactValue, Person
 from batonpass.ports import Connecting
 from batonpass.testing.serving import served
-from batonpass.transport import Transport, open_http_client
+from batonpass.transport import Transport, open_sockets
 from batonpass_stripe import manifest
 from batonpass_stripe.adapter import StripeBilling, StripeSettings
 from batonpass_stripe.emulator import API_KEY, StripeEmulator
@@ -67,7 +67,7 @@ async def connected(
 ) -> AsyncIterator[StripeBilling]:
     """`within_contract` False where a fault spoils answers on purpose."""
     app = ContractChecked(emulator, CONTRACT) if CONTRACT.exists() and within_contract else None
-    async with served(app or emulator) as url, open_http_client() as http:
+    async with served(app or emulator) as url, open_sockets() as http:
         yield connect_to(url, http=http, **told)
     if app:
         assert app.checked or not emulator.calls

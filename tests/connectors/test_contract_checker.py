@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from batonpass.testing.serving import served
-from batonpass.transport import open_http_client
 from contract import ContractChecked
 
 CONTRACT = """
@@ -64,7 +63,7 @@ def checked(tmp_path: Path) -> ContractChecked:
 
 
 async def post(checked: ContractChecked, path: str, json: object, **headers: str) -> httpx.Response:
-    async with served(checked) as url, open_http_client() as http:
+    async with served(checked) as url, httpx.AsyncClient() as http:
         return await http.post(
             url + path, json=json, headers={name.replace("_", "-"): v for name, v in headers.items()}
         )

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from batonpass.domain.errors import ConfigurationError, CredentialsRefusedError, RefusedError
 from batonpass.ports import Capability, Connecting, Probe
 from batonpass.testing.emulator import Emulator
-from batonpass.transport import Transport, open_http_client
+from batonpass.transport import Transport, open_sockets
 from batonpass_hubspot import HubSpotSettings, manifest
 from batonpass_hubspot.emulator import HubSpotEmulator
 from fakes import FakeClock
@@ -121,7 +121,7 @@ def test_the_manifest_loads_no_emulator():
 async def test_the_token_goes_to_hubspot_only(address: str):
     settings = HubSpotSettings(connector="hubspot", access_token=SecretStr("x"), base_url=address)
 
-    async with open_http_client() as http:
+    async with open_sockets() as http:
 
         def open_transport(**told: object) -> Transport:
             return Transport(connection="crm", http=http, clock=FakeClock(), **told)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ KEY = TicketKey("ho_1-open")
 
 
 def zendesk(router: respx.Router, *, clock: HandClock | None = None, oauth: bool = False) -> Zendesk:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(router.async_handler))
+    http = httpx.MockTransport(router.async_handler)
     used = clock or HandClock()
 
     def open_transport(**told) -> Transport:

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from batonpass.domain.handoff import AttemptRecord, ClaimedStep, HandoffState, NewStep, Plan, StepKind, StepStatus
+from batonpass.domain.handoff import (
+    AttemptRecord,
+    ClaimedStep,
+    HandoffState,
+    NewStep,
+    Plan,
+    StepKind,
+    StepStatus,
+)
 from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.domain.ticket import TicketRef
 from batonpass.store import Accepted, Conflict, Journal, NewHandoff, StaleClaimError, StoreError
@@ -141,9 +149,7 @@ async def test_a_handoff_keeps_its_one_ticket(journal: Journal) -> None:
     await journal.accept(new_handoff(), FIRST)
     step = await claimed(journal)
     ref = TicketRef(id="1", url="https://desk/1")
-    (opening,) = await journal.finish(
-        step, result={}, plan=NEXT, attempt=attempt(step), now=NOW, ticket=ref
-    )
+    (opening,) = await journal.finish(step, result={}, plan=NEXT, attempt=attempt(step), now=NOW, ticket=ref)
 
     with pytest.raises(StoreError, match="one ticket"):
         await journal.finish(
@@ -179,7 +185,7 @@ async def test_a_postponed_step_spares_its_attempt_when_told(journal: Journal) -
     await journal.postpone(step, until=NOW + timedelta(seconds=7), attempt=attempt(step), count_attempt=False)
 
     assert await journal.claim(ALL, now=NOW + timedelta(seconds=6), most=1) == []
-    assert await journal.next_due() == NOW + timedelta(seconds=7)
+    assert await journal.next_due(ALL) == NOW + timedelta(seconds=7)
     again = await claimed(journal, now=NOW + timedelta(seconds=7))
     assert (again.attempts, again.fence) == (1, 2)
 
@@ -207,7 +213,8 @@ async def test_one_failing_piece_of_a_group_leaves_its_neighbours_unharmed(journ
     others = [new_handoff() for _ in range(10)]
 
     outcomes = await asyncio.gather(
-        *(journal.accept(each, FIRST) for each in [*others[:5], same, same, *others[5:]]), return_exceptions=True
+        *(journal.accept(each, FIRST) for each in [*others[:5], same, same, *others[5:]]),
+        return_exceptions=True,
     )
 
     failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
@@ -228,7 +235,10 @@ async def test_a_second_process_is_refused_within_a_second(journal: Journal, tmp
     )
 
     said = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "journal.db")], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(tmp_path / "journal.db")],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert said.stdout.strip() == "store_locked"

@@ -19,7 +19,14 @@ class WebhookAnnouncer:
     """Posts events to one AI agent's callback (https://www.standardwebhooks.com: id, timestamp, signature)."""
 
     def __init__(
-        self, *, ai_agent: str, url: str, secret: str, say: Mapping[str, str], http: httpx.AsyncClient, clock: Clock
+        self,
+        *,
+        ai_agent: str,
+        url: str,
+        secret: str,
+        say: Mapping[str, str],
+        http: httpx.AsyncBaseTransport,
+        clock: Clock,
     ) -> None:
         """`say`: language → sentence with `{ticket_id}`; `en` must be there. Raises `ConfigurationError`."""
         self._say = say
@@ -46,11 +53,18 @@ class WebhookAnnouncer:
         }
         await self._transport.call(
             Call(
-                operation="announce", method="POST", path="", content=body.encode(), headers=headers, reads_body=False
+                operation="announce",
+                method="POST",
+                path="",
+                content=body.encode(),
+                headers=headers,
+                reads_body=False,
             )
         )
 
     def sentence(self, *, language: str | None, ticket_id: str) -> str:
         wanted = (language or DEFAULT_LANGUAGE).lower()
-        sentence = self._say.get(wanted) or self._say.get(wanted.partition("-")[0]) or self._say[DEFAULT_LANGUAGE]
+        sentence = (
+            self._say.get(wanted) or self._say.get(wanted.partition("-")[0]) or self._say[DEFAULT_LANGUAGE]
+        )
         return sentence.replace("{ticket_id}", ticket_id)

@@ -66,7 +66,9 @@ def _named(file: TomlFile, folder: Path) -> Iterator[_MappingFile]:
         mapped = FACTS | {Capability.OPEN_TICKET}
         if manifest is not None and mapped & manifest.capabilities:
             where = table.get("mapping")
-            yield _MappingFile(manifest, folder / (where if isinstance(where, str) else f"mappings/{name}.toml"))
+            yield _MappingFile(
+                manifest, folder / (where if isinstance(where, str) else f"mappings/{name}.toml")
+            )
 
 
 def _mapping_findings(named: list[_MappingFile]) -> list[Finding]:

@@ -47,7 +47,7 @@ class StoreConfig(Value):
     @classmethod
     def _known_kind(cls, value: str) -> str:
         if not value.startswith(SQLITE) or len(value) == len(SQLITE):
-            raise PydanticCustomError("store_url", "a store is \"sqlite:///PATH\"")
+            raise PydanticCustomError("store_url", 'a store is "sqlite:///PATH"')
         return value
 
 
@@ -81,7 +81,9 @@ class AgentConfig(WithSecrets):
     @classmethod
     def _of_the_right_kind(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith("whsec_"):
-            raise PydanticCustomError("secret_kind", "needs a Standard Webhooks secret, which begins with whsec_")
+            raise PydanticCustomError(
+                "secret_kind", "needs a Standard Webhooks secret, which begins with whsec_"
+            )
         return value
 
 
@@ -118,7 +120,9 @@ class Config:
         return next(each for each in self.connections if Capability.OPEN_TICKET in each.manifest.capabilities)
 
 
-def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Config | None, list[Finding]]:
+def read_config(
+    path: Path, environment: Mapping[str, str] = os.environ
+) -> tuple[Config | None, list[Finding]]:
     """The configuration, and everything that is wrong with it; None where something is."""
     file = TomlFile.read(path)
     if file.findings:
@@ -184,7 +188,9 @@ def _agents(file: TomlFile, context: dict[str, Any]) -> tuple[dict[str, AgentCon
     return agents, findings
 
 
-def _connections(file: TomlFile, folder: Path, context: dict[str, Any]) -> tuple[list[Connection], list[Finding]]:
+def _connections(
+    file: TomlFile, folder: Path, context: dict[str, Any]
+) -> tuple[list[Connection], list[Finding]]:
     connections, findings, helpdesks = [], [], 0
     for name, table in _table(file, "connections").items():
         at = ("connections", name)

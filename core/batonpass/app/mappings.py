@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -13,11 +13,14 @@ from batonpass.diagnostics import FileProblemsError, Finding, TomlFile
 from batonpass.domain.clock import Clock
 from batonpass.domain.facts import FactRule
 from batonpass.mapping.fact_files import load_fact_mapping
-from batonpass.mapping.files import HelpdeskMapping, load_helpdesk_mapping
+from batonpass.mapping.files import load_helpdesk_mapping
 from batonpass.mapping.live import LiveFile
+from batonpass.mapping.rules import HelpdeskMapping
 from batonpass.ports import Capability
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 FACTS = frozenset({Capability.CRM_FACTS, Capability.BILLING_FACTS})
 
@@ -57,20 +60,16 @@ class Mappings:
 
     def findings(self) -> list[Finding]:
         """What is wrong with the files as they stand now, while the last good ones are in force."""
-        return [finding for live in (self._helpdesk, *self._facts.values()) for finding in live.findings]
+        found = list(self._helpdesk.findings)
+        for live in self._facts.values():
+            found += live.findings
+        return found
 
     def refresh(self) -> None:
         """Look at the files again; a broken one changes nothing and is reported once."""
-        for live in (*self._facts.values(), self._helpdesk):
-            before = list(live.findings)
-            if live.refresh():
-                log.info("mapping_reloaded", file=str(live.path), version=live.current.version)
-            for finding in live.findings:
-                if finding not in before:
-                    log.error(
-                        "mapping_broken_last_good_in_force", code=finding.code, message=finding.message,
-                        file=f"{finding.file}:{finding.line}:{finding.column}",
-                    )  # fmt: skip
+        for live in self._facts.values():
+            _refresh(live)
+        _refresh(self._helpdesk)
 
     def _load_helpdesk(self, path: Path) -> tuple[HelpdeskMapping | None, list[Finding]]:
         return load_helpdesk_mapping(path, facts=self._fact_names())
@@ -86,11 +85,15 @@ class Mappings:
         return names
 
 
-def all_findings(config: Config, clock: Clock) -> Sequence[Finding]:
-    """Everything that is wrong with the mapping files of a configuration, warnings included."""
-    try:
-        return Mappings(config, clock).findings()
-    except FileProblemsError as error:
-        return error.findings
-
-
+def _refresh(live: LiveFile[T]) -> None:
+    before = live.findings
+    if live.refresh():
+        log.info("mapping_reloaded", file=str(live.path), version=live.current.version)
+    for finding in live.findings:
+        if finding not in before:
+            log.error(
+                "mapping_broken_last_good_in_force" if live.is_stale else "mapping_warning",
+                code=finding.code,
+                message=finding.message,
+                file=f"{finding.file}:{finding.line}:{finding.column}",
+            )

@@ -63,7 +63,10 @@ def write_folder(
     secret_path = None
     if callback_url is not None:
         secret_path = folder / CALLBACK_SECRET
-        wanted |= {(agent, "callback_url"): callback_url, (agent, "callback_secret"): f"file:{CALLBACK_SECRET}"}
+        wanted |= {
+            (agent, "callback_url"): callback_url,
+            (agent, "callback_secret"): f"file:{CALLBACK_SECRET}",
+        }
         contents[secret_path] = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}\n"
     source = template_folder()
     config = filled(_text(source / _EXAMPLE), {**wanted, **(changes or {})})
@@ -135,7 +138,9 @@ def _write(contents: Mapping[Path, str], *, private: Path | None) -> None:
         for path, text in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             mode = 0o600 if path == private else 0o644
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8"
+            ) as file:
                 file.write(text)
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: cannot be written: {error.strerror}") from None

@@ -19,18 +19,18 @@ class SecretSource:
     def __call__(self, reference: object) -> str:
         """The secret. Raises `PydanticCustomError` with what to do, never with what stands in the file."""
         if not isinstance(reference, str) or ":" not in reference:
-            raise _problem("a secret does not belong here: write \"env:NAME\" or \"file:PATH\"")
+            raise _problem('a secret does not belong here: write "env:NAME" or "file:PATH"')
         kind, _, where = reference.partition(":")
         if kind == "env":
             return self._from_environment(where)
         if kind == "file":
             return self._from_file(where)
-        raise _problem("a secret does not belong here: write \"env:NAME\" or \"file:PATH\"")
+        raise _problem('a secret does not belong here: write "env:NAME" or "file:PATH"')
 
     def _from_environment(self, name: str) -> str:
         value = self._environment.get(name, "").strip()
         if not value:
-            raise _problem(f"the environment variable {name} is not set; export it or use \"file:PATH\"")
+            raise _problem(f'the environment variable {name} is not set; export it or use "file:PATH"')
         return value
 
     def _from_file(self, where: str) -> str:

@@ -8,7 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from batonpass.domain.handoff import AttemptRecord, HandoffRecord, HandoffState, StepKind, StepRecord, StepStatus
+from batonpass.domain.handoff import (
+    AttemptRecord,
+    HandoffRecord,
+    HandoffState,
+    StepKind,
+    StepRecord,
+    StepStatus,
+)
 
 
 class TicketStatus(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,9 +19,10 @@ from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.errors import ConfigurationError
 from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
+from batonpass.engine.recent import RecentRequests
 from batonpass.ports import Connecting, FactSource, Helpdesk
 from batonpass.store import Journal
-from batonpass.transport import Transport, open_http_client
+from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 
 IDEMPOTENCY_KEYS_LIVE = timedelta(hours=24)
 SECONDS_BETWEEN = {"mappings": 1, "expired_leases": 15, "field_schema": 600, "idempotency_keys": 3600}
@@ -40,19 +41,38 @@ class Service:
 
 @asynccontextmanager
 async def connected(
-    connection: Connection, clock: Clock, *, on_answer: Callable[[httpx.Response], Awaitable[None]] | None = None
+    connection: Connection,
+    clock: Clock,
+    *,
+    through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda sockets: sockets,
 ) -> AsyncIterator[object]:
     """One connection, open: an object with the protocols of its connector's capabilities.
 
-    `on_answer` sees every answer of the vendor before it is read.
+    `through` may put something between it and its sockets, to see what goes over them.
     """
     settings = connection.settings
-    async with open_http_client() as http:
-        if on_answer is not None:
-            http.event_hooks = {"response": [on_answer]}
+    async with open_sockets() as sockets:
+        http = through(sockets)
 
-        def open_transport(**given: object) -> Transport:
-            return Transport(connection=connection.name, http=http, clock=clock, deadline=settings.deadline, **given)  # type: ignore[arg-type]  # OpenTransport has the types
+        def open_transport(
+            *,
+            base_url: str,
+            hosts: tuple[str, ...],
+            credentials: Credentials,
+            explain: Explain = lambda _: Explanation(),
+            headers: Mapping[str, str] | None = None,
+        ) -> Transport:
+            return Transport(
+                connection=connection.name,
+                base_url=base_url,
+                hosts=hosts,
+                http=http,
+                credentials=credentials,
+                clock=clock,
+                explain=explain,
+                headers=headers,
+                deadline=settings.deadline,
+            )
 
         yield connection.manifest.connect(
             settings, Connecting(name=connection.name, clock=clock, open_transport=open_transport)
@@ -70,7 +90,9 @@ async def running(
     clock = clock or SystemClock()
     mappings = Mappings(config, clock)
     async with AsyncExitStack() as stack:
-        opened = {each.name: await stack.enter_async_context(connected(each, clock)) for each in config.connections}
+        opened = {
+            each.name: await stack.enter_async_context(connected(each, clock)) for each in config.connections
+        }
         announcers = await _announcers(config, clock, stack)
         journal = Journal(config.store_path)
         journal.open()
@@ -100,6 +122,7 @@ def _world(
         raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
     return World(
         journal=journal,
+        requests=RecentRequests(journal),
         clock=clock,
         settings=EngineSettings(
             facts_deadline=config.handoff.facts_deadline,
@@ -143,7 +166,7 @@ async def _announcers(config: Config, clock: Clock, stack: AsyncExitStack) -> di
             url=agent.callback_url,
             secret=agent.callback_secret.get_secret_value(),
             say={DEFAULT_LANGUAGE: SAY, **config.handoff.say},
-            http=await stack.enter_async_context(open_http_client()),
+            http=await stack.enter_async_context(open_sockets()),
             clock=clock,
         )
     return announcers
@@ -163,5 +186,7 @@ def _scheduler(mappings: Mappings, engine: Engine, journal: Journal, world: Worl
     }
     scheduler = AsyncIOScheduler(timezone="UTC")
     for name, job in jobs.items():
-        scheduler.add_job(job, "interval", seconds=SECONDS_BETWEEN[name], id=name, coalesce=True, max_instances=1)
+        scheduler.add_job(
+            job, "interval", seconds=SECONDS_BETWEEN[name], id=name, coalesce=True, max_instances=1
+        )
     return scheduler

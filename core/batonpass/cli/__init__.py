@@ -11,7 +11,8 @@ from batonpass.cli.check import check
 from batonpass.cli.demo import demo
 from batonpass.cli.doctor import doctor
 from batonpass.cli.emulate import emulate
-from batonpass.cli.failing import Commands
+from batonpass.cli.exit_codes import ExitCode
+from batonpass.cli.failing import Commands, report_bug
 from batonpass.cli.handoff import handoff
 from batonpass.cli.init import init
 from batonpass.cli.serve import serve
@@ -51,4 +52,9 @@ for command in (demo, init, check, doctor, serve, handoff, trace, emulate):
 
 
 def main() -> None:
-    app()
+    """The console script: like `app`, and a bug of ours ends with 2, as conventions have it."""
+    try:
+        app(prog_name="batonpass")
+    except Exception:  # noqa: BLE001 - the last place that can say something about it
+        report_bug()
+        raise SystemExit(ExitCode.UNUSABLE) from None

@@ -32,9 +32,9 @@ _CODES = (
 
 
 def doctor(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Try everything out: files, store, clock, each account's credentials, the mapping against the live fields.
+    """Try everything out: files, store, clock, accounts, fields.
 
-    Changes nothing; a server may be running. Exit codes: 0 all is well (warnings included), 1 something else
+    Checks each account's credentials and the mapping against the helpdesk's live fields. Changes nothing; a server may be running. Exit codes: 0 all is well (warnings included), 1 something else
     failed, 2 config.toml or a mapping file is wrong, 4 an account refuses the credentials, 5 one does not answer.
     """
     if not config.exists():
@@ -81,7 +81,9 @@ def _show(examination: Examination) -> None:
     failures = sum(row.verdict is Verdict.FAILED for row in examination.rows)
     warnings = sum(row.verdict is Verdict.WARNING for row in examination.rows)
     hints.print(f"\n{failures} failed, {warnings} warnings")
-    hints.print(f"next: {'do what stands behind “fix”, then: batonpass doctor' if failures else 'batonpass serve'}")
+    hints.print(
+        f"next: {'do what stands behind “fix”, then: batonpass doctor' if failures else 'batonpass serve, unless it runs already'}"
+    )
 
 
 def _told(row: Examined) -> str:

@@ -20,7 +20,10 @@ from batonpass.testing.emulator import Emulator, Latency
 from batonpass.testing.serving import served
 
 Names = Annotated[
-    list[str] | None, typer.Argument(help="Connectors, as `batonpass check` knows them; all where none is named.", metavar="[NAME]...")
+    list[str] | None,
+    typer.Argument(
+        help="Connectors, as `batonpass check` knows them; all where none is named.", metavar="NAME"
+    ),
 ]
 PortBase = Annotated[
     int, typer.Option(min=0, max=65_000, help="The first one's port, the others follow; 0 takes free ones.")
@@ -38,7 +41,7 @@ class _Served:
     url: str
 
 
-def emulate(
+def emulate(  # noqa: PLR0917 - Typer reads the parameters by their names
     names: Names = None,
     port_base: PortBase = 9100,
     latency: Seconds = 0.08,
@@ -46,14 +49,16 @@ def emulate(
     empty: Empty = False,
     as_json: AsLine = False,
 ) -> None:
-    """Serve emulators of the vendors on this machine, until Ctrl-C: for trying batonpass out, and for tests.
+    """Serve emulators of the vendors here, until Ctrl-C.
 
-    They keep their state in memory, check credentials, fields and limits as the vendors do, and know the people of
+    For trying batonpass out, and for tests. They keep their state in memory, check credentials, fields and limits as the vendors do, and know the people of
     the demo. `POST /_emulator/faults` plans a fault, `GET /_emulator/ledger` shows every effect. Exit codes: 0
     stopped, 2 no such connector or a port that is taken.
     """
     wanted = [_manifest(name) for name in dict.fromkeys(names or connectors())]
-    asyncio.run(_emulate(wanted, port_base, Latency(seconds=latency, spread=spread), empty=empty, as_json=as_json))
+    asyncio.run(
+        _emulate(wanted, port_base, Latency(seconds=latency, spread=spread), empty=empty, as_json=as_json)
+    )
 
 
 def _manifest(name: str) -> Manifest:
@@ -96,7 +101,8 @@ async def _address(stack: AsyncExitStack, emulator: Emulator, port: int) -> str:
 
 def _tell_as_json(running: Sequence[_Served]) -> None:
     told = [
-        {"name": each.manifest.name, "url": each.url, "settings": dict(each.emulator.login())} for each in running
+        {"name": each.manifest.name, "url": each.url, "settings": dict(each.emulator.login())}
+        for each in running
     ]
     print(json_line("batonpass.emulate/1", emulators=told), flush=True)  # noqa: T201 - the data itself, unstyled
 
@@ -116,5 +122,6 @@ def _tell(running: Sequence[_Served]) -> None:
         blocks.append("\n".join(lines))
     data.print("\n# For config.toml:\n" + "\n\n".join(blocks), soft_wrap=True)
     data.print("\n# For the shell:\n" + "\n".join(exports), soft_wrap=True)
-    stderr().print("\nCtrl-C ends them and forgets what they hold. next: batonpass doctor, in a folder with these lines")
-
+    stderr().print(
+        "\nCtrl-C ends them and forgets what they hold. next: batonpass doctor, in a folder with these lines"
+    )

@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-import click
+import typer
 from typer.core import TyperGroup
 
 from batonpass.app.intake import InvalidRequestError, UnreadableRequestError
@@ -29,7 +29,9 @@ from batonpass.store import StoreError
 class CommandError(BatonpassError):
     """The command cannot do what was asked. `then` is what to do next, as a rule another command."""
 
-    def __init__(self, message: str, *, then: str, exit_code: ExitCode, code: str, retryable: bool = False) -> None:
+    def __init__(
+        self, message: str, *, then: str, exit_code: ExitCode, code: str, retryable: bool = False
+    ) -> None:
         super().__init__(message, code=code)
         self.then = then
         self.exit_code = exit_code
@@ -46,7 +48,10 @@ class _Ending:
 _ENDINGS: tuple[tuple[type[BatonpassError], _Ending], ...] = (
     (FileProblemsError, _Ending(ExitCode.UNUSABLE, "mend the files, then: batonpass check")),
     (FolderInUseError, _Ending(ExitCode.UNUSABLE, "choose another folder: batonpass init FOLDER")),
-    (InvalidRequestError, _Ending(ExitCode.UNUSABLE, "correct the named fields, then the same command again")),
+    (
+        InvalidRequestError,
+        _Ending(ExitCode.UNUSABLE, "correct the named fields, then the same command again"),
+    ),
     (UnreadableRequestError, _Ending(ExitCode.UNUSABLE, "correct the JSON, then the same command again")),
     (ConfigurationError, _Ending(ExitCode.UNUSABLE, "batonpass doctor")),
     (StoreError, _Ending(ExitCode.UNUSABLE, "batonpass doctor")),
@@ -60,27 +65,29 @@ _ENDINGS: tuple[tuple[type[BatonpassError], _Ending], ...] = (
 class Commands(TyperGroup):
     """All commands: their errors end here, as text or, with `--json`, as one JSON object on stderr."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except BatonpassError as error:
             ending = _ending(error)
             _tell_as_json(error, ending) if as_json else _tell(error, ending)
-            ctx.exit(ending.exit_code)
+            raise typer.Exit(ending.exit_code) from None
         except KeyboardInterrupt:
-            ctx.exit(ExitCode.INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception:  # noqa: BLE001 - a bug of ours ends like any other error: with 2, and saying what it is
-            traceback.print_exc(file=sys.stderr)
-            stderr().print("error: this is a bug in batonpass; please report the lines above")
-            ctx.exit(ExitCode.UNUSABLE)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def report_bug() -> None:
+    """An error that nobody raised on purpose: the lines that we need, and what to do with them."""
+    traceback.print_exc(file=sys.stderr)
+    stderr().print("error: this is a bug in batonpass; please report the lines above\nnext: batonpass doctor")
 
 
 def _ending(error: BatonpassError) -> _Ending:
     if isinstance(error, CommandError):
         return _Ending(error.exit_code, error.then)
+    if error.code == "store_locked":
+        return _Ending(ExitCode.UNUSABLE, "stop that process, or use it: batonpass handoff FILE --url URL")
     return next(ending for kind, ending in _ENDINGS if isinstance(error, kind))
 
 

@@ -149,8 +149,12 @@ class _ServerCounter:
         if answer.is_success:
             return told
         fields = "".join(f"\n  {each['field']}: {each['problem']}" for each in told.get("errors") or ())
-        code = {401: ExitCode.CREDENTIALS, 503: ExitCode.UNREACHABLE}.get(answer.status_code, ExitCode.UNUSABLE)
-        raise self._failure(f"{answer.status_code} {told.get('title', '')}: {told.get('detail', '')}{fields}", code)
+        code = {401: ExitCode.CREDENTIALS, 503: ExitCode.UNREACHABLE}.get(
+            answer.status_code, ExitCode.UNUSABLE
+        )
+        raise self._failure(
+            f"{answer.status_code} {told.get('title', '')}: {told.get('detail', '')}{fields}", code
+        )
 
     def _failure(self, what: str, exit_code: ExitCode) -> CommandError:
         then = {

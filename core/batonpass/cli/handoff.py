@@ -14,25 +14,33 @@ from batonpass.app.logs import keep_quiet
 from batonpass.app.status import HandoffStatus
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
-from batonpass.cli.handing_over import Desk, OwnDesk, ServerDesk, api_key_from
+from batonpass.cli.handing_over import Counter, Desk, OwnDesk, ServerDesk, api_key_from
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, usable_config
 from batonpass.cli.steps import lost_fields, steps_table
 from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.domain.handoff import HandoffState, StepKind, StepStatus
+from batonpass.domain.ids import HandoffId
 
 File = Annotated[Path, typer.Argument(help="The handoff as the API takes it, in JSON; - reads stdin.")]
 Url = Annotated[
-    str | None, typer.Option(help="A running server; without, the work is done here, with --config.", show_default=False)
+    str | None,
+    typer.Option(help="A running server; without, the work is done here, with --config.", show_default=False),
 ]
-KeyEnv = Annotated[str, typer.Option(help="With --url: the environment variable that holds the AI agent's API key.")]
+KeyEnv = Annotated[
+    str, typer.Option(help="With --url: the environment variable that holds the AI agent's API key.")
+]
 Agent = Annotated[
-    str | None, typer.Option(help="Without --url: which AI agent hands over; the first one unless given.", show_default=False)
+    str | None,
+    typer.Option(
+        help="Without --url: which AI agent hands over; the first one unless given.", show_default=False
+    ),
 ]
 Wait = Annotated[float, typer.Option(min=0, max=3600, help="Seconds to wait for the ticket.")]
 
 _BETWEEN_LOOKS = 0.1
 
-def handoff(
+
+def handoff(  # noqa: PLR0917 - Typer reads the parameters by their names
     file: File,
     url: Url = None,
     key_env: KeyEnv = "BATONPASS_API_KEY",
@@ -81,18 +89,28 @@ async def _hand_over(desk: Desk, body: bytes, wait: float) -> HandoffStatus:
         handoff_id = await counter.hand_over(body)
         try:
             async with asyncio.timeout(wait):
-                while not _settled(status := await counter.status(handoff_id)):
-                    await asyncio.sleep(_BETWEEN_LOOKS)
+                return await _settled(counter, handoff_id)
         except TimeoutError:
-            status = await counter.status(handoff_id)
-        return status
+            return await counter.status(handoff_id)
 
 
-def _settled(status: HandoffStatus) -> bool:
+async def _settled(counter: Counter, handoff_id: HandoffId) -> HandoffStatus:
+    while True:
+        status = await counter.status(handoff_id)
+        if _is_settled(status):
+            return status
+        await asyncio.sleep(_BETWEEN_LOOKS)
+
+
+def _is_settled(status: HandoffStatus) -> bool:
     if status.state is HandoffState.PARKED:
         return True
     soon = {StepKind.OPEN_TICKET, StepKind.READ_BACK, StepKind.NOTE_NOT_LANDED}
-    waiting = [step for step in status.steps if step.kind in soon and step.status in {StepStatus.READY, StepStatus.RUNNING}]
+    waiting = [
+        step
+        for step in status.steps
+        if step.kind in soon and step.status in {StepStatus.READY, StepStatus.RUNNING}
+    ]
     return status.ticket is not None and not waiting
 
 
@@ -114,5 +132,7 @@ def _show(status: HandoffStatus, wait: float) -> None:
     if status.parked_because is not None:
         hints.print(f"parked: {status.parked_because}", soft_wrap=True)
     elif status.ticket is None:
-        hints.print(f"no ticket within {wait:g} s; the handoff is on the disk, a running server goes on with it")
+        hints.print(
+            f"no ticket within {wait:g} s; the handoff is on the disk, a running server goes on with it"
+        )
     hints.print(f"next: batonpass {'doctor' if lost or status.ticket is None else 'trace ' + status.id}")

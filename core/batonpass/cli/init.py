@@ -15,7 +15,9 @@ Folder = Annotated[Path, typer.Argument(help="Where to write; made where it is n
 Agent = Annotated[str, typer.Option("--agent", help="The AI agent's name, as tickets and logs show it.")]
 Callback = Annotated[
     str | None,
-    typer.Option(help="Where the AI agent wants to be told, by signed webhook; without, it asks for the status."),
+    typer.Option(
+        help="Where the AI agent wants to be told, by signed webhook; without, it asks for the status."
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -23,17 +25,19 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 def init(
     folder: Folder = Path(), agent: Agent = AI_AGENT, callback: Callback = None, yes: Yes = False
 ) -> None:
-    """Write config.toml and mappings/*.toml, and make an API key for one AI agent.
+    """Write config.toml and mappings/, and make an API key.
 
-    Nothing is overwritten: exit code 2 names the files that are there. The key is shown once; config.toml keeps
-    its SHA-256.
+    The key is for one AI agent: it is shown once, config.toml keeps its SHA-256. Nothing is overwritten: exit code
+    2 names the files that are there.
     """
     if not agent.isascii() or not agent.replace("-", "").replace("_", "").isalnum():
         raise typer.BadParameter("letters, digits, - and _", param_hint="--agent")
     if callback is not None and not callback.startswith(("https://", "http://")):
         raise typer.BadParameter("an address that begins with https://", param_hint="--callback")
     if not yes and sys.stdin.isatty():
-        typer.confirm(f"Write config.toml and mappings/ into {folder.resolve()}?", default=True, abort=True, err=True)
+        typer.confirm(
+            f"Write config.toml and mappings/ into {folder.resolve()}?", default=True, abort=True, err=True
+        )
     _show(write_folder(folder, ai_agent=agent, callback_url=callback), folder, agent)
 
 
@@ -48,5 +52,7 @@ def _show(made: NewFolder, folder: Path, agent: str) -> None:
     hints.print("\nNow fill in your accounts in config.toml, export the secrets that it names, and:")
     if folder != Path():
         hints.print(f"  cd {folder}", soft_wrap=True)
-    hints.print("  batonpass check    # is everything filled in?\n  batonpass doctor   # do the accounts answer?")
+    hints.print(
+        "  batonpass check    # is everything filled in?\n  batonpass doctor   # do the accounts answer?"
+    )
     hints.print("  batonpass serve    # take handoffs")

@@ -18,7 +18,9 @@ DEFAULT_CONFIG = Path(CONFIG)
 
 ConfigPath = Annotated[
     Path,
-    typer.Option("--config", "-c", envvar="BATONPASS_CONFIG", help="The configuration.", show_default="./config.toml"),
+    typer.Option(
+        "--config", "-c", envvar="BATONPASS_CONFIG", help="The configuration.", show_default="./config.toml"
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 

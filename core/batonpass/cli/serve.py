@@ -27,7 +27,8 @@ from batonpass.web import create_app
 
 Host = Annotated[str | None, typer.Option(help="Instead of server.host.", show_default=False)]
 Port = Annotated[
-    int | None, typer.Option(min=0, max=65535, help="Instead of server.port; 0 takes a free one.", show_default=False)
+    int | None,
+    typer.Option(min=0, max=65535, help="Instead of server.port; 0 takes a free one.", show_default=False),
 ]
 
 _SECONDS_TO_END_ANSWERS = 10
@@ -35,7 +36,7 @@ _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINAT
 
 
 def serve(config: ConfigPath = DEFAULT_CONFIG, host: Host = None, port: Port = None) -> None:
-    """Take handoffs over HTTP and carry them out, until Ctrl-C or SIGTERM.
+    """Take handoffs over HTTP, until Ctrl-C or SIGTERM.
 
     Prints one line with the address on stdout; logs go to stderr, one JSON object a line. Mapping files are
     read again when they change. Exit codes: 2 something is wrong with the files, the store or the address;
@@ -56,7 +57,9 @@ def listen(host: str, port: int) -> socket.socket:
         taken = error.errno == errno.EADDRINUSE
         raise CommandError(
             f"{host}:{port}: {'another process listens there' if taken else error.strerror or 'no such address'}",
-            then="stop that process, or: batonpass serve --port PORT" if taken else "batonpass serve --host 127.0.0.1",
+            then="stop that process, or: batonpass serve --port PORT"
+            if taken
+            else "batonpass serve --host 127.0.0.1",
             exit_code=ExitCode.UNUSABLE,
             code="address_taken" if taken else "address_unusable",
         ) from None

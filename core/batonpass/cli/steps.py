@@ -29,7 +29,9 @@ def steps_table(status: HandoffStatus, *, since: datetime) -> Table:
                 Text(outcome),
             )  # fmt: skip
         if step.status is not StepStatus.DONE:
-            table.add_row(step.name, milliseconds((step.due_at - since).total_seconds()), "", Text(_waiting(step)))
+            table.add_row(
+                step.name, milliseconds((step.due_at - since).total_seconds()), "", Text(_waiting(step))
+            )
     return table
 
 
@@ -96,4 +98,6 @@ _SAYS: Mapping[StepKind, Callable[[Mapping[str, Any]], str]] = {
 def lost_fields(status: HandoffStatus) -> list[str]:
     """The names of the fields whose values stand in the ticket's note instead."""
     results = [step.result or {} for step in status.steps]
-    return list(dict.fromkeys(str(each["field"]) for result in results for each in result.get("not_landed", ())))
+    return list(
+        dict.fromkeys(str(each["field"]) for result in results for each in result.get("not_landed", ()))
+    )

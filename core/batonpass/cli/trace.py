@@ -26,11 +26,14 @@ WithTranscript = Annotated[
 
 
 def trace(
-    handoff: WhichHandoff, config: ConfigPath = DEFAULT_CONFIG, transcript: WithTranscript = False, as_json: AsJson = False
+    handoff: WhichHandoff,
+    config: ConfigPath = DEFAULT_CONFIG,
+    transcript: WithTranscript = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show one handoff: every step, attempt and result, without the customer's data.
+    """Show one handoff: every step, attempt and result.
 
-    Reads the journal of this machine; a server may be running. Exit codes: 0 found, 2 no such handoff or no
+    Without the customer's data. Reads the journal of this machine; a server may be running. Exit codes: 0 found, 2 no such handoff or no
     journal.
     """
     store = store_of(config)
@@ -48,8 +51,12 @@ def trace(
 
 def _show(status: HandoffStatus, said: Conversation | None) -> None:
     console = stdout()
-    console.print(f"{status.id}  {status.state}  from {status.ai_agent}, conversation {status.conversation_id or '–'}")
-    console.print(f"asked {status.created_at:%Y-%m-%d %H:%M:%S} UTC, changed {status.updated_at:%Y-%m-%d %H:%M:%S} UTC")
+    console.print(
+        f"{status.id}  {status.state}  from {status.ai_agent}, conversation {status.conversation_id or 'unnamed'}"
+    )
+    console.print(
+        f"asked {status.created_at:%Y-%m-%d %H:%M:%S} UTC, changed {status.updated_at:%Y-%m-%d %H:%M:%S} UTC"
+    )
     if status.ticket is not None:
         console.print(f"ticket {status.ticket.id}  {status.ticket.url}", soft_wrap=True)
     if status.parked_because is not None:
@@ -71,7 +78,11 @@ def _conversation(store: Path, handoff_id: HandoffId) -> Conversation | None:
 
 def _unknown(store: Path, handoff: str) -> CommandError:
     newest = newest_handoffs(store, most=1)
-    then = f"batonpass trace {newest[0][0]} (the newest)" if newest else "batonpass handoff FILE.json (makes one)"
+    then = (
+        f"batonpass trace {newest[0][0]} (the newest)"
+        if newest
+        else "batonpass handoff FILE.json (makes one)"
+    )
     return CommandError(
         f"{store}: no handoff {handoff}", then=then, exit_code=ExitCode.UNUSABLE, code="no_handoff"
     )

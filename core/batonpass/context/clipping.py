@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import regex  # type: ignore[import-untyped]  # its stubs are a package of their own (types-regex)
+import regex
 
 from batonpass.context.words import ELLIPSIS
 from batonpass.domain.text import mend, reveal

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import regex  # type: ignore[import-untyped]  # its stubs are a package of their own (types-regex)
+import regex
 
 from batonpass.domain.text import mend
 

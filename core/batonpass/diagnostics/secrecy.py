@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-_SECRET_KEY = re.compile(
-    r"""
-    (?<! [\w"'.\-] )  # only at the start of a key: a long line costs linear time
-    (?P<before> [\w"'.\-]* (?: secret | token | passw | api_?key | private_?key | access_?key | credential
-                             | authorization | signing ) [\w"'.\-]* \s* = \s* )
-    (?P<value> "(?:[^"\\]|\\.)*"? | '[^']*'? | [^,}\]\s][^,}\]]* )
-    """,
-    re.IGNORECASE | re.VERBOSE,
+# The start of a key only, so that a long line costs linear time.
+_KEY = r"""(?<![\w"'.\-])(?P<key>[\w"'.\-]+\s*=\s*)"""
+_STRING = re.compile(r""""(?:[^"\\]|\\.)*"?|'[^']*'?""")
+_PAIR = re.compile(rf"{_KEY}(?P<value>{_STRING.pattern}|[^,{{}}\[\]\s][^,}}\]]*)")
+_LIST = re.compile(rf"{_KEY}(?P<value>\[[^\]]*)")
+_SECRET_WORD = re.compile(
+    r"secret|token|passw|api_?key|private_?key|access_?key|credential|authorization|signing", re.IGNORECASE
 )
 _REFERENCE = re.compile(r"""["']?(?:env|file):""")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-+=]{20,}")
-_URL_PASSWORD = re.compile(r"(://[^\s:/@\"']*:)([^\s@\"']+)(@)")
-_STRING = re.compile(r""""(?:[^"\\]|\\.)*"?|'[^']*'?""")
+_URL_PASSWORD = re.compile(r"(://[^\s:/@\"']*:)([^\s@\"']{1,200})(@)")
 
 
 def looks_secret(text: str) -> bool:
@@ -27,15 +26,24 @@ def looks_secret(text: str) -> bool:
 def mask(line: str) -> str:
     """The line with everything that may be a secret as asterisks of the same number; other columns stay."""
     line = _URL_PASSWORD.sub(lambda found: found[1] + "*" * len(found[2]) + found[3], line)
-    line = _SECRET_KEY.sub(lambda found: found["before"] + _hidden(found["value"]), line)
+    line = _PAIR.sub(lambda found: _if_secret(found, _hidden), line)
+    line = _LIST.sub(lambda found: _if_secret(found, _hidden_texts), line)
     return _STRING.sub(lambda found: _without_tokens(found[0]), line)
 
 
 def mask_all(line: str, column: int, length: int) -> str:
     """The line with every text on it and these characters hidden, but for references (`"env:NAME"`)."""
-    line = _STRING.sub(lambda found: _hidden(found[0]), line)
+    line = _hidden_texts(line)
     start, end = column - 1, column - 1 + length
     return line[:start] + _hidden(line[start:end]) + line[end:]
+
+
+def _if_secret(found: re.Match[str], hide: Callable[[str], str]) -> str:
+    return found["key"] + (hide(found["value"]) if _SECRET_WORD.search(found["key"]) else found["value"])
+
+
+def _hidden_texts(values: str) -> str:
+    return _STRING.sub(lambda found: _hidden(found[0]), values)
 
 
 def _hidden(value: str) -> str:

@@ -98,6 +98,8 @@ class Person:
     external_ids: tuple[tuple[str, str], ...] = ()
     """(connection or connector name, id there)."""
     identity: Identity = Identity.CLAIMED
+    ticket_id: str | None = None
+    """The ticket that this handoff has by now: no part of the person's history."""
 
     def id_at(self, *names: str) -> str | None:
         """The person's id at the first of these systems that is known, or None."""

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from batonpass.domain.text import mend
+from batonpass.domain.text import REPLACEMENT, mend
 
 # What mending could change: an escaped control or surrogate, or a raw control or DEL byte; C1 controls are C2 80-9F.
 _SUSPECT = re.compile(
@@ -40,8 +40,8 @@ def parse_json(data: bytes) -> ParsedJson:
     value = _loaded(text, object_pairs_hook=_unique, strict=False)
     if not _SUSPECT.search(data):
         return ParsedJson(value, mended=broken)
-    mended = _mend(value)
-    return ParsedJson(mended, mended=broken or mended != value)
+    mended = _mended(value)
+    return ParsedJson(mended, mended=broken or _marks(mended) != _marks(value))
 
 
 def parse_answer(data: bytes) -> Any:
@@ -51,7 +51,7 @@ def parse_answer(data: bytes) -> Any:
     """
     text, _ = _decode(data)
     value = _loaded(text)
-    return _mend(value) if b"\\u" in data and _SUSPECT.search(data) else value
+    return _mended(value) if b"\\u" in data and _SUSPECT.search(data) else value
 
 
 def _loaded(text: str, **how: Any) -> Any:
@@ -85,6 +85,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def _mended(value: Any) -> Any:
+    try:
+        return _mend(value)
+    except RecursionError:  # it takes more of the stack for a level than the parser does
+        raise JsonError("the JSON is nested too deeply") from None
+
+
 def _mend(value: Any) -> Any:
     match value:
         case str():
@@ -95,3 +102,8 @@ def _mend(value: Any) -> Any:
             return [_mend(item) for item in value]
         case _:
             return value
+
+
+def _marks(value: Any) -> int:
+    """How many U+FFFD stand in it: more after mending means that text was lost, not only its line ends changed."""
+    return json.dumps(value, ensure_ascii=False).count(REPLACEMENT)

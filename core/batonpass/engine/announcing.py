@@ -5,7 +5,6 @@ from __future__ import annotations
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.handoff import ClaimedStep
 from batonpass.engine import decide
-from batonpass.engine.packing import request_of
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
 
@@ -18,7 +17,7 @@ async def announce(world: World, step: ClaimedStep) -> Done:
     announcer = world.announcers.get(record.ai_agent)
     if announcer is None:
         return Done(result={"told": False}, plan=decide.on_noted())  # its callback was taken out meanwhile
-    request = await request_of(world, step.handoff_id)
+    request = (await world.requests.get(step.handoff_id)).request
     payload = {
         "type": "handoff.ticketed",
         "timestamp": world.clock.now().isoformat(),

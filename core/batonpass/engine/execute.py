@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 import structlog
 
 from batonpass.domain.errors import BatonpassError, CredentialsRefusedError, OutcomeUnknownError
 from batonpass.domain.handoff import AttemptRecord, ClaimedStep, StepKind
 from batonpass.engine.announcing import announce
+from batonpass.engine.pace import Pace
 from batonpass.engine.packing import gather_facts, late_facts
 from batonpass.engine.retry import Park, Postpone, after_failure, inside_a_step
 from batonpass.engine.ticketing import note_late_facts, note_not_landed, open_ticket, read_back
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
 from batonpass.ports import Capability
-from batonpass.store import StaleClaimError
+from batonpass.store import StaleClaimError, StoreError
 from batonpass.testing.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -37,6 +39,8 @@ KINDS = tuple(HANDLERS)
 STEP_DEADLINE = 45.0
 """Seconds for one attempt at a step: less than its lease, so that no second worker meets the first."""
 LONGEST_SLEEP = 30.0
+WHILE_CROWDED = 0.1
+AFTER_STORE_ERROR = 1.0
 MOST_BUGS = 10
 """Attempts at a step that fails for a reason of our own making before a person must look."""
 
@@ -51,6 +55,8 @@ class Engine:
         self._backlog = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
+        self._pace = Pace(world.settings.concurrency)
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take back what a dead process left running, then work."""
@@ -59,6 +65,7 @@ class Engine:
         taken = await world.journal.take_back(now=world.clock.now(), everything=True, effects_wait=wait)
         if taken:
             log.info("recovered", steps=taken)
+        self._watching = asyncio.create_task(self._pace.watch(), name="pace")
         self._loop = asyncio.create_task(self._claim_for_ever(), name="engine")
 
     def wake(self) -> None:
@@ -69,6 +76,8 @@ class Engine:
         """Claim nothing more, let what is under way end within `grace` seconds; the rest is taken up at next start."""
         self._stopping = True
         self.wake()
+        if self._watching is not None:
+            self._watching.cancel()
         if self._loop is not None:
             await self._loop
         if self._tasks:
@@ -92,31 +101,25 @@ class Engine:
     async def _claim_for_ever(self) -> None:
         while not self._stopping:
             self._awake.clear()
-            free = self._world.settings.concurrency - len(self._tasks)
-            claimed = await self._claim(free)
-            self._backlog = len(claimed) == free
-            for step in claimed:
-                self._begin(step)
-            if not claimed or self._backlog:
-                await self._sleep()
+            try:
+                await self._claim_and_wait()
+            except StoreError as error:
+                log.error("journal_unavailable", code=error.code, detail=str(error))
+                await asyncio.sleep(AFTER_STORE_ERROR)
 
-    async def _claim(self, most: int) -> list[ClaimedStep]:
-        if most <= 0:
-            return []
-        try:
-            return await self._world.journal.claim(KINDS, now=self._world.clock.now(), most=most)
-        except Exception as error:  # noqa: BLE001 - a full disk must not end the loop; it looks again
-            log.error("claim_failed", error=type(error).__name__)
-            await asyncio.sleep(1)
-            return []
-
-    async def _sleep(self) -> None:
-        """Until woken, or until the next step is due."""
+    async def _claim_and_wait(self) -> None:
+        """Begin what is due, as far as the pace allows; then wait to be woken, or for the next step to be due."""
+        world = self._world
+        free = self._pace.limit - len(self._tasks)
+        claimed = await world.journal.claim(KINDS, now=world.clock.now(), most=free) if free > 0 else []
+        self._backlog = len(claimed) >= free
+        for step in claimed:
+            self._begin(step)
         seconds = LONGEST_SLEEP
-        if not self._backlog:
-            due = await self._world.journal.next_due()
-            if due is not None:
-                seconds = min(seconds, max(0.0, (due - self._world.clock.now()).total_seconds()))
+        if self._backlog:
+            seconds = WHILE_CROWDED  # a step that ends wakes us; so may a pace that has grown
+        elif (due := await world.journal.next_due(KINDS)) is not None:
+            seconds = min(seconds, max(0.0, (due - world.clock.now()).total_seconds()))
         try:
             async with asyncio.timeout(seconds):
                 await self._awake.wait()
@@ -158,7 +161,12 @@ class Engine:
         attempt = _attempt(step, started_at, world.clock.monotonic() - started, None)
         try:
             following = await world.journal.finish(
-                step, result=done.result, plan=done.plan, attempt=attempt, now=world.clock.now(), ticket=done.ticket
+                step,
+                result=done.result,
+                plan=done.plan,
+                attempt=attempt,
+                now=world.clock.now(),
+                ticket=done.ticket,
             )
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
@@ -178,7 +186,11 @@ class Engine:
         world = self._world
         now = world.clock.now()
         verdict = after_failure(step, _as_ours(step, error), now=now, unknown_wait=self._unknown_wait(step))
-        report = log.error if isinstance(error, CredentialsRefusedError) or isinstance(verdict, Park) else log.warning
+        report = (
+            log.error
+            if isinstance(error, CredentialsRefusedError) or isinstance(verdict, Park)
+            else log.warning
+        )
         report(
             "step_failed", handoff=step.handoff_id, step=step.name, code=attempt.outcome, detail=attempt.detail,
             again=verdict.until.isoformat() if isinstance(verdict, Postpone) else "never",
@@ -209,14 +221,20 @@ def _as_ours(step: ClaimedStep, error: Exception) -> Exception:
     return OutcomeUnknownError(f"{step.name}: {type(error).__name__}", code="internal_error")
 
 
-def _attempt(step: ClaimedStep, started_at: object, seconds: float, error: Exception | None) -> AttemptRecord:
-    ours = isinstance(error, BatonpassError)
+def _attempt(
+    step: ClaimedStep, started_at: datetime, seconds: float, error: Exception | None
+) -> AttemptRecord:
+    outcome, detail, request_id = "done", "", None
+    if isinstance(error, BatonpassError):
+        outcome, detail, request_id = error.code, str(error), error.request_id
+    elif error is not None:
+        outcome, detail = "internal_error", type(error).__name__  # its text may quote the customer
     return AttemptRecord(
         step=step.name,
         number=step.fence,
         started_at=started_at,
         seconds=round(seconds, 4),
-        outcome="done" if error is None else error.code if ours else "internal_error",
-        detail="" if error is None else str(error) if ours else type(error).__name__,
-        request_id=error.request_id if ours else None,
+        outcome=outcome,
+        detail=detail,
+        request_id=request_id,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from batonpass.context.gather import gather
 from batonpass.context.package import ContextPackage, build_package, person_of
-from batonpass.domain.conversation import HandoffRequest
-from batonpass.domain.errors import RefusedError, RetryLaterError
+from batonpass.domain.errors import RetryLaterError
 from batonpass.domain.facts import Gathered, SourceReport, Standing, gathered_from_json, gathered_to_json
 from batonpass.domain.handoff import ClaimedStep
 from batonpass.domain.ids import HandoffId
@@ -22,7 +22,7 @@ LONGEST_PAUSE = 60.0
 
 async def gather_facts(world: World, step: ClaimedStep) -> Done:
     """Ask every source at once; whatever is missing at the deadline costs nothing but its facts."""
-    request = await request_of(world, step.handoff_id)
+    request = (await world.requests.get(step.handoff_id)).request
     gathered = await gather(
         person_of(request),
         world.sources(),
@@ -35,10 +35,11 @@ async def gather_facts(world: World, step: ClaimedStep) -> Done:
 
 async def late_facts(world: World, step: ClaimedStep) -> Done:
     """Ask one source again, until it answers or nobody would read its answer any more."""
-    request = await request_of(world, step.handoff_id)
+    request = (await world.requests.get(step.handoff_id)).request
+    opened = await world.journal.result(step.handoff_id, "open_ticket") or {"ticket": {"id": None}}
     sources = [source for source in world.sources() if source.name == step.about]
     gathered = await gather(
-        person_of(request),
+        replace(person_of(request), ticket_id=opened["ticket"]["id"]),
         sources,
         deadline=LATE_DEADLINE,
         claimed_may_know=world.settings.claimed_may_know,
@@ -58,31 +59,26 @@ async def late_facts(world: World, step: ClaimedStep) -> Done:
 
 def _pause(report: SourceReport, attempts: int) -> float:
     """Seconds until the source is asked again: nobody renews credentials within one."""
-    return LONGEST_PAUSE if report.standing is Standing.CREDENTIALS_REFUSED else min(LONGEST_PAUSE, 2.0**attempts)
+    return (
+        LONGEST_PAUSE
+        if report.standing is Standing.CREDENTIALS_REFUSED
+        else min(LONGEST_PAUSE, 2.0**attempts)
+    )
 
 
 async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
     """The context package of a handoff, the same at every attempt: made from what is kept alone."""
-    stored = await world.journal.request(handoff_id)
-    if stored is None:
-        raise RefusedError(f"{handoff_id}: no such handoff in the journal", code="no_handoff")
+    asked = await world.requests.get(handoff_id)
     base = world.settings.public_url
     return build_package(
         handoff_id=handoff_id,
-        asked_at=stored.created_at,
-        agent_name=stored.ai_agent,
-        request=HandoffRequest.model_validate_json(stored.body),
+        asked_at=asked.stored.created_at,
+        agent_name=asked.stored.ai_agent,
+        request=asked.request,
         gathered=await gathered_of(world, handoff_id),
-        mended=stored.mended,
+        mended=asked.stored.mended,
         url=f"{base}/v1/handoffs/{handoff_id}" if base else None,
     )
-
-
-async def request_of(world: World, handoff_id: HandoffId) -> HandoffRequest:
-    stored = await world.journal.request(handoff_id)
-    if stored is None:
-        raise RefusedError(f"{handoff_id}: no such handoff in the journal", code="no_handoff")
-    return HandoffRequest.model_validate_json(stored.body)
 
 
 async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:

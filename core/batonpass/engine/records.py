@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from batonpass.domain.ticket import FieldId, FieldValue, NotLanded, TicketRef
+from batonpass.domain.ticket import FieldContent, FieldId, FieldValue, NotLanded, TicketRef
 
 
 def ticket_to_json(ref: TicketRef) -> dict[str, str]:
@@ -19,7 +19,9 @@ def ticket_from_json(data: Mapping[str, Any]) -> TicketRef:
 
 
 def not_landed_to_json(items: Sequence[NotLanded]) -> list[dict[str, str | None]]:
-    return [{"field": item.field, "value": item.value, "why": item.why, "where": item.where} for item in items]
+    return [
+        {"field": item.field, "value": item.value, "why": item.why, "where": item.where} for item in items
+    ]
 
 
 def not_landed_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[NotLanded, ...]:
@@ -27,18 +29,34 @@ def not_landed_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[NotLanded, 
 
 
 def field_to_json(field: FieldValue) -> dict[str, Any]:
-    match field.value:
-        case tuple():
-            kind, value = "lines", list(field.value)
-        case Decimal():
-            kind, value = "decimal", str(field.value)
-        case date():
-            kind, value = "date", field.value.isoformat()
-        case _:
-            kind, value = "plain", field.value
+    kind, value = _encoded(field.value)
     return {"id": field.id, "name": field.name, "kind": kind, "value": value}
 
 
 def field_from_json(data: Mapping[str, Any]) -> FieldValue:
-    read = {"lines": tuple, "decimal": Decimal, "date": date.fromisoformat}.get(data["kind"], lambda value: value)
-    return FieldValue(id=FieldId(data["id"]), name=data["name"], value=read(data["value"]))
+    return FieldValue(id=FieldId(data["id"]), name=data["name"], value=_decoded(data["kind"], data["value"]))
+
+
+def _encoded(value: FieldContent) -> tuple[str, Any]:
+    match value:
+        case tuple():
+            return "lines", list(value)
+        case Decimal():
+            return "decimal", str(value)
+        case date():
+            return "date", value.isoformat()
+        case _:
+            return "plain", value
+
+
+def _decoded(kind: str, value: Any) -> FieldContent:
+    match kind:
+        case "lines":
+            return tuple(value)
+        case "decimal":
+            return Decimal(value)
+        case "date":
+            return date.fromisoformat(value)
+        case _:
+            plain: FieldContent = value
+            return plain

@@ -45,7 +45,12 @@ def inside_a_step() -> AsyncRetrying:
 
 
 def after_failure(
-    step: ClaimedStep, error: Exception, *, now: datetime, unknown_wait: float, give_up_after: timedelta = GIVE_UP_AFTER
+    step: ClaimedStep,
+    error: Exception,
+    *,
+    now: datetime,
+    unknown_wait: float,
+    give_up_after: timedelta = GIVE_UP_AFTER,
 ) -> Postpone | Park:
     """When to try the step again, or why not to.
 

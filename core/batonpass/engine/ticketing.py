@@ -15,6 +15,7 @@ from batonpass.domain.facts import gathered_from_json
 from batonpass.domain.handoff import ClaimedStep
 from batonpass.domain.ticket import (
     FieldContent,
+    Group,
     Note,
     NoteKey,
     NotLanded,
@@ -26,7 +27,7 @@ from batonpass.domain.ticket import (
     landed,
 )
 from batonpass.engine import decide
-from batonpass.engine.packing import gathered_of, package_of, source_titles
+from batonpass.engine.packing import package_of, source_titles
 from batonpass.engine.records import (
     field_from_json,
     field_to_json,
@@ -88,7 +89,9 @@ class _Draft:
     not_landed: tuple[NotLanded, ...]
 
     @classmethod
-    def of(cls, package: ContextPackage, mapped: MappedTicket, titles: dict[str, str], note_limit: int) -> _Draft:
+    def of(
+        cls, package: ContextPackage, mapped: MappedTicket, titles: dict[str, str], note_limit: int
+    ) -> _Draft:
         customer = package.request.customer
         requester = Requester(name=customer.name, email=customer.email) if customer.email else None
         made = TicketDraft(
@@ -100,11 +103,15 @@ class _Draft:
             tags=mapped.tags,
             fields=mapped.fields,
         )
-        draft = cls(package=package, titles=titles, note_limit=note_limit, made=made, not_landed=mapped.not_landed)
+        draft = cls(
+            package=package, titles=titles, note_limit=note_limit, made=made, not_landed=mapped.not_landed
+        )
         return draft._with_note()
 
     def _with_note(self) -> _Draft:
-        note = render_note(self.package, titles=self.titles, not_landed=self.not_landed, limit=self.note_limit)
+        note = render_note(
+            self.package, titles=self.titles, not_landed=self.not_landed, limit=self.note_limit
+        )
         return replace(self, made=replace(self.made, note=note))
 
     def without(self, names: Sequence[str], why: str) -> _Draft:
@@ -201,7 +208,9 @@ async def _append(world: World, step: ClaimedStep, note: Note) -> Done:
 async def _opened(world: World, step: ClaimedStep) -> dict[str, Any]:
     opened = await world.journal.result(step.handoff_id, "open_ticket")
     if opened is None:
-        raise OutcomeUnknownError(f"{step.handoff_id}: no ticket is on record for {step.name}", code="no_ticket")
+        raise OutcomeUnknownError(
+            f"{step.handoff_id}: no ticket is on record for {step.name}", code="no_ticket"
+        )
     return opened
 
 
@@ -213,6 +222,6 @@ def _shown_part(value: Any) -> str:
     """A standard part of the ticket as the note names it; who the customer is stands in the note anyway."""
     if isinstance(value, Requester):
         return value.name or "the customer"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return str(getattr(value, "name", value))
+    if isinstance(value, Group):
+        return value.name
+    return _shown(value)

@@ -13,7 +13,8 @@ from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.ticket import FieldSchema, TicketLimits
-from batonpass.mapping.files import HelpdeskMapping
+from batonpass.engine.recent import RecentRequests
+from batonpass.mapping.rules import HelpdeskMapping
 from batonpass.ports import Capability, Helpdesk
 from batonpass.store import Journal
 
@@ -50,6 +51,7 @@ class Announcer(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     journal: Journal
+    requests: RecentRequests
     clock: Clock
     settings: EngineSettings
     helpdesk: Helpdesk
@@ -91,4 +93,6 @@ class SchemaCache:
             self._known = await self._helpdesk.field_schema()
         except BatonpassError as error:
             log.warning("field_schema_unreadable", code=error.code, detail=str(error))
-        return self._known or FieldSchema(fields=(), groups=(), limits=_SCHEMA_UNKNOWN, as_of=self._clock.now())
+        return self._known or FieldSchema(
+            fields=(), groups=(), limits=_SCHEMA_UNKNOWN, as_of=self._clock.now()
+        )

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from string import Formatter
 
-import regex  # type: ignore[import-untyped]  # its stubs are a package of their own
+import regex
 
 from batonpass.domain.facts import FactValue
 from batonpass.domain.text import mend, one_line, reveal

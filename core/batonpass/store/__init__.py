@@ -1,6 +1,6 @@
 """The journal: the only place with SQL. One file per table, one thread that writes."""
 
-from batonpass.store.database import StoreError, WriterThread
-from batonpass.store.journal import Accepted, Conflict, Journal, NewHandoff, StaleClaimError
+from batonpass.store.database import StoreError
+from batonpass.store.journal import Accepted, Conflict, Journal, NewHandoff, StaleClaimError, StoredRequest
 
-__all__ = ["Accepted", "Conflict", "Journal", "NewHandoff", "StaleClaimError", "StoreError", "WriterThread"]
+__all__ = ["Accepted", "Conflict", "Journal", "NewHandoff", "StaleClaimError", "StoreError", "StoredRequest"]

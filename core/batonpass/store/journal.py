@@ -23,7 +23,7 @@ from batonpass.domain.handoff import (
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.ticket import TicketRef
 from batonpass.store import handoffs, idempotency_keys, inbox, steps
-from batonpass.store.database import WriterThread
+from batonpass.store.database import Writer
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
 
 LEASE = timedelta(seconds=60)
@@ -80,7 +80,7 @@ class Journal:
     """Handoffs and their steps on SQLite. Open one per file and process."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = WriterThread(path)
+        self._writer = Writer(path)
 
     def open(self) -> None:
         """Raises `StoreError` where the file is locked, damaged, unwritable or on a network file system."""
@@ -182,8 +182,13 @@ class Journal:
             )
         )
 
-    async def next_due(self) -> datetime | None:
-        return from_ms_or_none(await self._writer.run(steps.next_due))
+    async def next_due(self, kinds: Sequence[StepKind]) -> datetime | None:
+        """When the next ready step of these kinds is due; None where there is none."""
+        return from_ms_or_none(await self._writer.run(lambda db: steps.next_due(db, kinds)))
+
+    async def ping(self) -> None:
+        """Return if a transaction can begin and end. Raises `StoreError`."""
+        await self._writer.run(lambda _: None)
 
     async def result(self, handoff_id: HandoffId, name: str) -> dict[str, Any] | None:
         """The kept result of a step; None while it has none."""

@@ -66,13 +66,14 @@ def newest_handoffs(path: Path, *, most: int) -> list[tuple[HandoffId, datetime,
 
 def condition_of(path: Path) -> StoreCondition:
     """Looks at the store; never raises for what is wrong with it."""
-    damage, states = _looked_into(path) if path.exists() else (None, {})
+    exists = _is_there(path)
+    damage, states = _looked_into(path) if exists else (None, {})
     folder = _nearest_folder(path)
     kind = file_system_of(path)
     return StoreCondition(
         path=path,
-        exists=path.exists(),
-        writable=os.access(folder, os.W_OK) and (not path.exists() or os.access(path, os.W_OK)),
+        exists=exists,
+        writable=os.access(folder, os.W_OK) and (not exists or os.access(path, os.W_OK)),
         file_system=kind,
         on_network=kind in NETWORK_FILE_SYSTEMS,
         free_bytes=shutil.disk_usage(folder).free,
@@ -96,7 +97,7 @@ def _looked_into(path: Path) -> tuple[str | None, dict[str, int]]:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite_utils.Database]:
     """Read-only: such a connection takes no lock of ours, writes nothing and runs no checkpoint."""
-    if not path.exists():
+    if not _is_there(path):
         raise StoreError(f"{path}: there is no journal yet; `batonpass serve` makes it", code="no_store")
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
@@ -108,6 +109,11 @@ def _opened(path: Path) -> Iterator[sqlite_utils.Database]:
         raise StoreError(f"{path}: {error}; is it a batonpass journal?") from None
     finally:
         connection.close()
+
+
+def _is_there(path: Path) -> bool:
+    """An empty file is no journal yet: SQLite makes it one."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _in_use(path: Path) -> bool:

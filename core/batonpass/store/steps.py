@@ -100,9 +100,13 @@ def take_back(db: sqlite_utils.Database, *, lease_before: int | None, now: int, 
     ).rowcount
 
 
-def next_due(db: sqlite_utils.Database) -> int | None:
-    """When the next ready step is due."""
-    found: int | None = db.conn.execute("SELECT min(due_at) FROM steps WHERE status = 'ready'").fetchone()[0]
+def next_due(db: sqlite_utils.Database, kinds: Sequence[StepKind]) -> int | None:
+    """When the next ready step of these kinds is due."""
+    marks = ",".join("?" * len(kinds))
+    found: int | None = db.conn.execute(
+        f"SELECT min(due_at) FROM steps WHERE status = 'ready' AND kind IN ({marks})",  # noqa: S608 - marks only
+        [kind.value for kind in kinds],
+    ).fetchone()[0]
     return found
 
 

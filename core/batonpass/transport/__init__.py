@@ -5,7 +5,7 @@ Nothing here waits or repeats for the caller, but for one confirmation of a 401.
 """
 
 from batonpass.transport.calls import Answer, Call, Explanation, Params
-from batonpass.transport.client import Transport, open_http_client
+from batonpass.transport.client import Explain, Transport, open_sockets
 from batonpass.transport.credentials import ClientCredentials, Credentials, FixedCredentials, Token
 
 __all__ = [
@@ -13,10 +13,11 @@ __all__ = [
     "Call",
     "ClientCredentials",
     "Credentials",
+    "Explain",
     "Explanation",
     "FixedCredentials",
     "Params",
     "Token",
     "Transport",
-    "open_http_client",
+    "open_sockets",
 ]

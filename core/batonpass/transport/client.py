@@ -6,7 +6,7 @@ import asyncio
 import functools
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from batonpass import __version__
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import (
     BatonpassError,
@@ -33,24 +34,26 @@ DEADLINE = 10.0
 MOST_BYTES = 5_000_000
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TITLE = re.compile(rb"<title[^>]*>([^<]{0,80})", re.IGNORECASE)
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": f"batonpass/{__version__}",
+}
 _REQUEST_IDS = ("x-request-id", "request-id", "x-zendesk-request-id", "x-hubspot-correlation-id")
 
 Explain = Callable[[Any], Explanation]
 
 
-def open_http_client(*, connections: int = 50) -> httpx.AsyncClient:
-    """A client over aiohttp: httpx's own pool costs four times the CPU at 32 calls in flight.
+def open_sockets(*, connections: int = 50) -> httpx.AsyncBaseTransport:
+    """httpx's transport over aiohttp: httpx's own pool costs four times the CPU at 32 calls in flight.
 
-    One per connection, at most 50 sockets each. Redirects are never followed: they would carry keys to another
-    host. The environment's proxies are not trusted.
+    One per connection, at most 50 sockets each. It is called without an `httpx.AsyncClient` around it, which would
+    keep cookies from one call to the next, follow redirects if told to, and cost a third more CPU.
     """
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
     )
-    transport = _SendsOnce(verify=_trusted_authorities(), limits=limits, trust_env=False)
-    client = httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
-    client.timeout = httpx.Timeout(None)  # every call has its own total deadline; httpx's is per read
-    return client
+    return _SendsOnce(verify=_trusted_authorities(), limits=limits, trust_env=False)
 
 
 @functools.cache
@@ -82,7 +85,7 @@ class Transport:
         connection: str,
         base_url: str,
         hosts: tuple[str, ...],
-        http: httpx.AsyncClient,
+        http: httpx.AsyncBaseTransport,
         credentials: Credentials,
         clock: Clock,
         explain: Explain = lambda _: Explanation(),
@@ -101,7 +104,7 @@ class Transport:
         self._credentials = credentials
         self._clock = clock
         self._explain = explain
-        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._headers = {**_HEADERS, **(headers or {})}
         self._most_bytes = most_bytes
         self._account_gate = Gate(connection, clock)
         self._gates: dict[str, Gate] = {}
@@ -115,14 +118,14 @@ class Transport:
         try:
             probe = gate.enter()
             try:
-                return await self._authorised(call, gate)
+                return await self._authorised(call, gate, probing=account_probe)
             finally:
                 gate.leave(probe)
         finally:
             self._account_gate.leave(account_probe)
 
-    async def _authorised(self, call: Call, gate: Gate) -> Answer:
-        """Once more after a 401, with renewed credentials or to confirm that it is meant."""
+    async def _authorised(self, call: Call, gate: Gate, *, probing: bool) -> Answer:
+        """Once more after a 401, with renewed credentials or, the first time, to confirm that it is meant."""
         proof = await self._credentials.headers()
         try:
             return await self._within_deadline(call, gate, proof)
@@ -130,9 +133,11 @@ class Transport:
             if self._account_gate.closed:
                 raise self._account_gate.refusal(1.0) from None
         try:
-            await self._credentials.renew(proof)
+            renewed = await self._credentials.renew(proof)
         except CredentialsRefusedError:  # the old ones are refused, new ones are not given
             raise self._account_gate.unauthorised() from None
+        if probing and not renewed:
+            raise self._account_gate.unauthorised()
         try:
             return await self._within_deadline(call, gate, await self._credentials.headers())
         except _UnauthorisedError:
@@ -158,7 +163,7 @@ class Transport:
 
     async def _exchange(self, call: Call, proof: Mapping[str, str]) -> tuple[httpx.Response, bytes | None]:
         """The response and its decoded body; None where the body went past the size cap."""
-        request = self._http.build_request(
+        request = httpx.Request(
             call.method,
             self._base + call.path,
             params=list(call.params) or None,
@@ -167,10 +172,10 @@ class Transport:
             data=_form(call.form),
             headers={**self._headers, **call.headers, **proof},
         )
-        response = await self._http.send(request, stream=True)
+        response = await self._http.handle_async_request(request)
         try:
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in _chunks(response):
                 body += chunk
                 if len(body) > self._most_bytes:
                     return response, None
@@ -278,6 +283,13 @@ def retry_after(value: str | None, clock: Clock) -> float | None:
     except (ValueError, TypeError):
         return None
     return seconds if seconds > 0 else None
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The decoded body; decoding costs, so only where there is something to decode."""
+    if "content-encoding" in response.headers or response.is_stream_consumed:
+        return response.aiter_bytes()
+    return response.aiter_raw()
 
 
 def _never_connected(error: httpx.HTTPError) -> bool:

@@ -30,9 +30,14 @@ HEARD_OUT = 4
 class Serving(Protocol):
     """What the doors open to."""
 
-    config: Config
-    journal: Journal
-    intake: Intake
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def intake(self) -> Intake: ...
 
 
 class HandoffAccepted(BaseModel):
@@ -59,6 +64,7 @@ def create_app(
         summary="Warm handoffs from an AI support agent to a person",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to whatever the Host header said
         lifespan=lifespan,
     )
     doors = _Doors(serving)
@@ -92,7 +98,9 @@ def create_app(
         summary="The whole conversation as it was handed over",
         openapi_extra=_SECURED,
     )
-    app.add_api_route("/livez", _alive, methods=["GET"], response_class=PlainTextResponse, summary="The process runs")
+    app.add_api_route(
+        "/livez", _alive, methods=["GET"], response_class=PlainTextResponse, summary="The process runs"
+    )
     app.add_api_route(
         "/readyz", doors.ready, methods=["GET"], response_class=PlainTextResponse, summary="The journal takes handoffs",
         responses=documented(503),
@@ -129,7 +137,9 @@ class _Doors:
                 f"body: more than {most:,} bytes (server.max_body_bytes). Send fewer or shorter turns.",
                 headers={"Connection": "close"},
             )  # fmt: skip
-        outcome = await self._serving.intake.accept(Delivery(ai_agent=ai_agent, body=body, idempotency_key=key))
+        outcome = await self._serving.intake.accept(
+            Delivery(ai_agent=ai_agent, body=body, idempotency_key=key)
+        )
         if isinstance(outcome, Conflict):
             return problem(
                 422, "idempotency_key_reused", "Idempotency-Key used before",
@@ -158,10 +168,12 @@ class _Doors:
         if stored is None or stored.ai_agent != ai_agent:
             return _NOT_FOUND()
         turns = HandoffRequest.model_validate_json(stored.body).conversation.turns
-        return PlainTextResponse("\n\n".join(f"[{n}] {turn.role}: {turn.text}" for n, turn in enumerate(turns, 1)))
+        return PlainTextResponse(
+            "\n\n".join(f"[{n}] {turn.role}: {turn.text}" for n, turn in enumerate(turns, 1))
+        )
 
     async def ready(self) -> Response:
-        await self._serving.journal.next_due()
+        await self._serving.journal.ping()
         return PlainTextResponse("ready")
 
     def _agent_of(self, request: Request) -> str | None:
@@ -235,7 +247,12 @@ _BODY: dict[str, Any] = {
             "name": "Idempotency-Key",
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": r"^[\x20-\x7E]+$"},
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST_KEY,
+                "pattern": r"^[\x20-\x7E]+$",
+            },
             "description": "Same key and body: same answer. Same key, other body: 422. Kept for 24 hours.",
         }
     ],

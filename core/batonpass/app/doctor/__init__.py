@@ -10,8 +10,8 @@ from batonpass.app.checking import check_files
 from batonpass.app.config import store_path
 from batonpass.app.doctor.accounts import account_examined
 from batonpass.app.doctor.dates import ending_soon
-from batonpass.app.doctor.verdicts import Cause, Examination, Examined, Verdict
 from batonpass.app.doctor.machine import clock_examined, files_examined, store_examined
+from batonpass.app.doctor.verdicts import Cause, Examination, Examined, Verdict
 from batonpass.diagnostics import FileProblemsError
 from batonpass.domain.clock import Clock
 from batonpass.store.reading import condition_of
@@ -34,9 +34,12 @@ async def examine(path: Path, clock: Clock, environment: Mapping[str, str] = os.
         rows += clock_examined(clock.now(), {})
         return Examination(rows=tuple(rows), findings=checked.findings)
     accounts = [await account_examined(each, clock) for each in config.connections]
-    rows += clock_examined(clock.now(), {each.name: each.ahead for each in accounts if each.ahead is not None})
+    rows += clock_examined(
+        clock.now(), {each.name: each.ahead for each in accounts if each.ahead is not None}
+    )
     rows += [row for each in accounts for row in each.rows]
     rows += ending_soon(config, clock.now().date())
     return Examination(
-        rows=tuple(rows), findings=(*checked.findings, *(finding for each in accounts for finding in each.findings))
+        rows=tuple(rows),
+        findings=(*checked.findings, *(finding for each in accounts for finding in each.findings)),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -42,7 +42,7 @@ async def account_examined(connection: Connection, clock: Clock) -> Account:
     findings: list[Finding] = []
     rows: list[Examined] = []
     try:
-        async with connected(connection, clock, on_answer=answered.note) as opened:
+        async with connected(connection, clock, through=answered.noted) as opened:
             if isinstance(opened, Probe):
                 access = await opened.check_access()
                 rows.append(ok(connection.name, f"{access.account}: credentials accepted"))
@@ -62,17 +62,29 @@ class _Dates:
         self._clock = clock
         self.ahead: float | None = None
 
-    async def note(self, response: httpx.Response) -> None:
+    def noted(self, sockets: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        return _Noting(sockets, self._note)
+
+    def _note(self, response: httpx.Response) -> None:
         try:
             told = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:
             return
         if told.tzinfo is not None:
-            self.ahead = _seconds_between(told, self._clock.now())
+            self.ahead = (self._clock.now() - told).total_seconds()
 
 
-def _seconds_between(earlier: datetime, later: datetime) -> float:
-    return (later - earlier).total_seconds()
+class _Noting(httpx.AsyncBaseTransport):
+    """Shows every answer to somebody before it is read."""
+
+    def __init__(self, sockets: httpx.AsyncBaseTransport, show: Callable[[httpx.Response], None]) -> None:
+        self._sockets = sockets
+        self._show = show
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._sockets.handle_async_request(request)
+        self._show(response)
+        return response
 
 
 async def _live_findings(connection: Connection, helpdesk: Helpdesk) -> list[Finding]:
@@ -99,8 +111,9 @@ def _refused(connection: Connection, error: BatonpassError) -> Examined:
             fix = "give the key the permission that is named here"
             return failed(connection.name, f"permission missing: {error}", fix, Cause.CREDENTIALS)
         case RetryLaterError() | OutcomeUnknownError():
-            fix = f"is the address right, the network open? Then try again: {connection.settings.base_url or 'see [connections]'}"
-            return failed(connection.name, f"no answer: {error}", fix, Cause.UNREACHABLE)
+            where = connection.settings.base_url or f"{connection.manifest.title}'s own address"
+            fix = "is the address right, is the network open? It may pass: try again later"
+            return failed(connection.name, f"no answer at {where}: {error}", fix, Cause.UNREACHABLE)
         case _:
             return failed(connection.name, str(error), f"check the table [connections.{connection.name}]")
 
@@ -110,5 +123,3 @@ def _secrets(connection: Connection) -> str:
     settings = connection.settings
     used = [key for key in settings.secret_keys() if getattr(settings, key) is not None]
     return f"{' and '.join(used)} of [connections.{connection.name}]"
-
-

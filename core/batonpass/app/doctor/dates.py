@@ -7,20 +7,25 @@ from datetime import date
 
 from batonpass.app.config import Config
 from batonpass.app.doctor.verdicts import Examined, ok, warning
+from batonpass.ports import EndDate
 
 SOON_DAYS = 180
 
 
 def ending_soon(config: Config, today: date) -> Iterator[Examined]:
-    """One row for each date, the nearest first; a warning where it is near or over."""
-    dates = {
-        (end.on, each.manifest.title): end
-        for each in config.connections
-        for end in each.manifest.end_dates
-        if end.setting is None or getattr(each.settings, end.setting) is not None
-    }
-    for (on, title), end in sorted(dates.items()):
+    """One row for each date, the nearest first; a warning where something that is in use ends soon."""
+    for on, title, end in sorted(_dates(config, today), key=lambda each: each[:2]):
         days = (on - today).days
         left = f"in {days} days" if days > 0 else f"{-days} days ago" if days < 0 else "today"
         told = f"{title}, {on} ({left}): {end.what}"
-        yield warning("end date", told, end.fix) if days <= SOON_DAYS else ok("end date", told)
+        in_use = end.setting is not None
+        yield warning("end date", told, end.fix) if in_use and days <= SOON_DAYS else ok("end date", told)
+
+
+def _dates(config: Config, today: date) -> Iterator[tuple[date, str, EndDate]]:
+    """Those of settings that are used, and of each connector the general ones that are still to come."""
+    for each in config.connections:
+        for end in each.manifest.end_dates:
+            used = end.setting is not None and getattr(each.settings, end.setting) is not None
+            if used or (end.setting is None and end.on >= today):
+                yield end.on, each.manifest.title, end

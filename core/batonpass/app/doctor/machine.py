@@ -57,7 +57,11 @@ def clock_examined(now: datetime, ahead: Mapping[str, float]) -> Iterator[Examin
     wrong = {name: seconds for name, seconds in ahead.items() if abs(seconds) > TOLERATED_SECONDS}
     for name, seconds in wrong.items():
         way = "ahead of" if seconds > 0 else "behind"
-        yield warning("clock", f"{abs(seconds):.0f} s {way} {name}'s", "run NTP: signed webhooks are refused from 5 min on")
+        yield warning(
+            "clock",
+            f"{abs(seconds):.0f} s {way} {name}'s",
+            "run NTP: signed webhooks are refused from 5 min on",
+        )
     if not wrong:
         compared = f", as {' and '.join(ahead)} have it" if ahead else "; no account to compare it with"
         yield ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC{compared}")

@@ -1,0 +1,37 @@
+"""How many steps may be under way at once: fewer while the event loop lags, so that acknowledging comes first.
+
+Handoffs that wait are safe in the journal; a caller that waits for its 202 is a customer in front of a silent chat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+LOOK_EVERY = 0.05
+TOLERATED_LAG = 0.02
+"""Seconds that a callback may be late."""
+LEAST = 8
+
+
+class Pace:
+    """Additive increase, multiplicative decrease, as TCP shares a line."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.limit = most
+        """Steps that may be under way now."""
+
+    def seen(self, lag: float) -> None:
+        """The event loop was `lag` seconds late."""
+        if lag > TOLERATED_LAG:
+            self.limit = max(min(LEAST, self.most), self.limit * 3 // 4)
+        elif lag < TOLERATED_LAG / 2:
+            self.limit = min(self.most, self.limit + 4)
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(LOOK_EVERY)
+            self.seen(loop.time() - before - LOOK_EVERY)

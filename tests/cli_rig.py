@@ -1,0 +1,70 @@
+"""What the tests of the commands share: a folder as `init` writes it, emulators behind it, and a way to run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from batonpass.app.new_folder import NewFolder, filled, write_folder
+from batonpass.app.registry import connectors
+from batonpass.cli import app
+from batonpass.testing.emulator import Emulator
+from batonpass.testing.serving import served_in_thread
+
+SECRETS = {
+    "ZENDESK_CLIENT_SECRET": "emulated-secret",
+    "HUBSPOT_ACCESS_TOKEN": "emulator-token",
+    "STRIPE_API_KEY": "rk_test_emulator",
+}
+CONVERSATIONS = Path(__file__).parent.parent / "core" / "batonpass" / "demo" / "conversations"
+DOUBLE_CHARGE = CONVERSATIONS / "1-double-charge.json"
+
+
+def run(*arguments: object, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> Result:
+    """The command in this process; only the named variables are set of those that matter here."""
+    others = dict.fromkeys((*SECRETS, "BATONPASS_CONFIG", "BATONPASS_API_KEY"))
+    texts = [str(argument) for argument in arguments]
+    return CliRunner().invoke(app, texts, env={**others, **(env or {})}, input=stdin, catch_exceptions=False)
+
+
+@dataclass
+class Desk:
+    """A folder whose configuration reaches emulators of all vendors."""
+
+    folder: Path
+    made: NewFolder
+    emulators: dict[str, Emulator]
+
+    @property
+    def config(self) -> Path:
+        return self.made.config
+
+    def change(self, table: str, key: str, value: str | int) -> None:
+        self.config.write_text(filled(self.config.read_text(), {(table, key): value}))
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[Desk]:
+    """A folder as `init` writes it, with emulators without latency behind it."""
+    emulators = {
+        name: type(manifest.emulator()).with_sample_account() for name, manifest in connectors().items()
+    }
+    with ExitStack() as stack:
+        changes: dict[tuple[str, str], str | int | float] = {}
+        for name, emulator in emulators.items():
+            hidden = connectors()[name].settings.secret_keys()
+            told = {key: value for key, value in emulator.login().items() if key not in hidden}
+            address = stack.enter_context(served_in_thread(emulator))
+            changes |= {
+                (f"connections.{name}", key): value for key, value in {**told, "base_url": address}.items()
+            }
+        yield Desk(folder=folder, made=write_folder(folder, changes=changes), emulators=emulators)
+
+
+def subprocess_environment(**more: str) -> dict[str, str]:
+    return {**os.environ, **SECRETS, "PYTHONUNBUFFERED": "1", **more}

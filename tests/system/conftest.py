@@ -1,0 +1,19 @@
+"""What the system tests share."""
+
+from __future__ import annotations
+
+import pytest
+import structlog
+from scene import Logged
+from structlog.testing import LogCapture
+
+from batonpass.app import mappings
+from batonpass.engine import execute, ticketing, world
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Logged:
+    """What is logged meanwhile, however logging was set up before."""
+    capture = LogCapture()
+    for module in (execute, ticketing, world, mappings):
+        monkeypatch.setattr(module, "log", structlog.wrap_logger(None, processors=[capture]))
+    return capture.entries

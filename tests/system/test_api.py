@@ -1,0 +1,548 @@
+"""The API over real HTTP: what it takes, what it refuses and how, what it shows."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from scene import API_KEY, Scene, body, playing
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OTHER_KEY = "bp_test_key_of_the_other_bot"
+OTHER_AGENT = f"""
+[agents.other-bot]
+key_sha256 = "{hashlib.sha256(OTHER_KEY.encode()).hexdigest()}"
+"""
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """One for the whole file: every test hands over conversations of its own."""
+    async with playing(tmp_path_factory.mktemp("api"), more=OTHER_AGENT) as made:
+        yield made
+
+
+async def post(scene: Scene, content: Any, **headers: str) -> httpx.Response:
+    return await scene.http.post("/v1/handoffs", content=content, headers={**JSON, **headers})
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem in the answer, which quotes nothing of the request."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "canary" not in answer.text
+    told: dict[str, Any] = answer.json()
+    assert (told["status"], told["code"]) == (status, code)
+    assert told["title"]
+    assert told["detail"]
+    return told
+
+
+def tickets_of(scene: Scene, handoff_id: str) -> int:
+    return sum(effect.key == handoff_id for effect in scene.vendors.zendesk.effects("ticket.opened"))
+
+
+def with_text(raw: str) -> str:
+    """A handoff whose one turn has this raw JSON as its text."""
+    return f'{{"conversation": {{"turns": [{{"role": "customer", "text": {raw}}}]}}}}'
+
+
+# What is refused --------------------------------------------------------------------------------------------------
+
+NO_JSON: dict[str, str | bytes] = {
+    "nothing": b"",
+    "white space": b"  \n",
+    "half an object": b'{"conversation": {"turns": [{"role": "customer", "text": "canary',
+    "two values": b"{} {}",
+    "depth 100 000": with_text("[" * 100_000 + "]" * 100_000),
+    "depth 900 around text to be mended": with_text("[" * 900 + '"\\u0000"' + "]" * 900),
+    "NaN": '{"confidence": NaN}',
+    "Infinity": '{"confidence": -Infinity}',
+    "5 000 digits": '{"confidence": ' + "9" * 5000 + "}",
+    "a key twice": '{"summary": "canary", "summary": "canary"}',
+    "a key twice, deep inside": with_text('{"canary": 1, "canary": 2}'),
+    "UTF-16": json.dumps({"summary": "canary"}).encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("sent", NO_JSON.values(), ids=NO_JSON)
+async def test_w17_what_is_no_json_is_answered_400(scene: Scene, sent: str | bytes) -> None:
+    answer = await post(scene, sent)
+
+    told = problem(answer, 400, "malformed_json")
+    assert told["detail"].startswith("body: ")
+
+
+NO_HANDOFF = {
+    "an array": ("[]", "body"),
+    "a string": ('"canary"', "body"),
+    "a number": ("1", "body"),
+    "null": ("null", "body"),
+    "an empty object": ("{}", "conversation"),
+    "1e400": ('{"confidence": 1e400}', "confidence"),
+    "depth 400": (with_text("[" * 400 + "]" * 400), "conversation.turns.0.text"),
+    "no turns": ('{"conversation": {"turns": []}}', "conversation.turns"),
+    "turns in no list": ('{"conversation": {"turns": "canary"}}', "conversation.turns"),
+    "a turn that is text": ('{"conversation": {"turns": ["canary"]}}', "conversation.turns.0"),
+    "text that is a number": (with_text("17"), "conversation.turns.0.text"),
+    "text that is null": (with_text("null"), "conversation.turns.0.text"),
+    "an unknown role": (
+        '{"conversation": {"turns": [{"role": "canary", "text": "canary"}]}}',
+        "conversation.turns.0.role",
+    ),
+    "a confidence in percent": ('{"confidence": 40}', "confidence"),
+    "a date that is none": ('{"pages": [{"url": "/", "at": "canary"}]}', "pages.0.at"),
+    "a time outside of time": (
+        '{"pages": [{"url": "/", "at": "0001-01-01T00:00:00+14:00"}]}',
+        "pages.0.at",
+    ),
+    "an e-mail address that is a list": ('{"customer": {"email": ["canary"]}}', "customer.email"),
+    "an unknown identity": ('{"customer": {"identity": "canary"}}', "customer.identity"),
+    "a name of 201 characters": (json.dumps({"customer": {"name": "canary" * 34}}), "customer.name"),
+    "an unknown reason": ('{"reason": {"code": "canary"}}', "reason.code"),
+    "an unknown field": ('{"sumary": "canary"}', "sumary"),
+    "an unknown field inside": ('{"customer": {"mail": "canary"}}', "customer.mail"),
+}
+
+
+@pytest.mark.parametrize(("sent", "field"), NO_HANDOFF.values(), ids=NO_HANDOFF)
+async def test_w17_what_is_no_handoff_is_answered_422_with_the_fields_path(
+    scene: Scene, sent: str, field: str
+) -> None:
+    answer = await post(scene, sent)
+
+    told = problem(answer, 422, "invalid_request")
+    assert field in {error["field"] for error in told["errors"]}
+    assert all(error["problem"] for error in told["errors"])
+
+
+async def test_every_wrong_field_is_named_at_once(scene: Scene) -> None:
+    turns = [{"role": "customer", "text": "x", "confidence": 7}, {"role": "ai", "text": "x", "sentiment": -2}]
+
+    answer = await scene.http.post("/v1/handoffs", json={"conversation": {"turns": turns}, "sumary": "x"})
+
+    told = problem(answer, 422, "invalid_request")
+    assert {error["field"] for error in told["errors"]} == {
+        "conversation.turns.0.confidence",
+        "conversation.turns.1.sentiment",
+        "sumary",
+    }
+
+
+async def test_a_thousand_wrong_fields_with_long_names_make_a_short_answer(scene: Scene) -> None:
+    answer = await scene.http.post("/v1/handoffs", json={f"{n}" * 1000: n for n in range(1000)})
+
+    told = problem(answer, 422, "invalid_request")
+    assert len(told["errors"]) == 20
+    assert len(answer.content) < 5000
+
+
+KEYS = {
+    "no key": {},
+    "a wrong key": {"Authorization": "Bearer bp_canary"},
+    "a hash instead of a key": {"Authorization": f"Bearer {hashlib.sha256(API_KEY.encode()).hexdigest()}"},
+    "an empty key": {"Authorization": "Bearer"},
+    "another scheme": {"Authorization": f"Basic {API_KEY}"},
+    "no scheme": {"Authorization": API_KEY},
+    "bytes beyond ASCII": {"Authorization": b"Bearer \xf0\x9f\x94\x91"},
+}
+
+
+@pytest.mark.parametrize("headers", KEYS.values(), ids=KEYS)
+async def test_without_the_right_key_every_door_answers_401(
+    scene: Scene, headers: dict[str, str | bytes]
+) -> None:
+    handoff_id = await scene.hand_over(body())
+    async with httpx.AsyncClient(base_url=scene.http.base_url, headers=headers, verify=False) as stranger:
+        answers = [
+            await stranger.post("/v1/handoffs", json=body()),
+            await stranger.get(f"/v1/handoffs/{handoff_id}"),
+            await stranger.get(f"/v1/handoffs/{handoff_id}/transcript"),
+        ]
+
+    for answer in answers:
+        problem(answer, 401, "unauthorised")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("more", ["", "/transcript"], ids=["status", "transcript"])
+async def test_another_agents_handoff_is_not_found(scene: Scene, more: str) -> None:
+    handoff_id = await scene.hand_over(body())
+
+    answer = await scene.http.get(
+        f"/v1/handoffs/{handoff_id}{more}", headers={"Authorization": f"Bearer {OTHER_KEY}"}
+    )
+
+    never_made = await scene.http.get(f"/v1/handoffs/ho_canary{more}")
+    assert problem(answer, 404, "not_found") == problem(never_made, 404, "not_found")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""])
+async def test_another_content_type_is_answered_415(scene: Scene, kind: str) -> None:
+    answer = await post(scene, json.dumps(body()), **{"Content-Type": kind})
+
+    assert "application/json" in problem(answer, 415, "unsupported_media_type")["detail"]
+
+
+async def test_a_content_type_with_a_charset_is_json(scene: Scene) -> None:
+    answer = await post(scene, json.dumps(body()), **{"Content-Type": "Application/JSON; charset=utf-8"})
+
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    "key", [b"", b"x" * 256, "schlüssel".encode(), b"a\tb"], ids=["empty", "too long", "not ASCII", "a tab"]
+)
+async def test_an_unusable_idempotency_key_is_answered_400_with_the_limit(scene: Scene, key: bytes) -> None:
+    answer = await scene.http.post("/v1/handoffs", json=body(), headers={b"Idempotency-Key": key})
+
+    assert "1 to 255" in problem(answer, 400, "bad_idempotency_key")["detail"]
+
+
+async def _in_chunks(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 100_000):
+        yield b"x" * 100_000
+
+
+OVERSIZED: dict[str, Callable[[], Any]] = {
+    "with its length": lambda: b"x" * 9_000_000,
+    "in chunks": lambda: _in_chunks(9_000_000),
+}
+
+
+@pytest.mark.parametrize("content", OVERSIZED.values(), ids=OVERSIZED)
+async def test_a_body_over_the_limit_is_answered_413_naming_the_limit(
+    scene: Scene, content: Callable[[], Any]
+) -> None:
+    answer = await post(scene, content())
+
+    assert "8,000,000 bytes (server.max_body_bytes)" in problem(answer, 413, "too_large")["detail"]
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/handoffs/", "/docs", "/v1/handoffs/ho_1/canary"])
+async def test_an_unknown_path_is_answered_404_as_a_problem(scene: Scene, path: str) -> None:
+    problem(await scene.http.get(path), 404, "http_error")
+
+
+async def test_another_method_is_answered_405_as_a_problem(scene: Scene) -> None:
+    problem(await scene.http.delete("/v1/handoffs"), 405, "http_error")
+
+
+# What is accepted -------------------------------------------------------------------------------------------------
+
+BROKEN_TEXT = {
+    "half an emoji": '"I love it \\ud83d so much"',
+    "the other half": '"\\ude00 I love it"',
+    "NUL": '"before\\u0000after"',
+    "a raw control": '"before\x01after"',
+}
+
+
+@pytest.mark.parametrize("raw", BROKEN_TEXT.values(), ids=BROKEN_TEXT)
+async def test_w18_broken_text_is_accepted_mended_and_the_ticket_says_so(scene: Scene, raw: str) -> None:
+    answer = await post(scene, with_text(raw))
+
+    assert answer.status_code == 202
+    status = await scene.until(answer.json()["id"])
+    assert status["text_was_mended"] is True
+    note = (await scene.ticket(status["id"])).comments[0].html
+    assert "\N{REPLACEMENT CHARACTER}" in note.split("Conversation History")[1]
+    assert "Some characters could not be stored and stand here as \N{REPLACEMENT CHARACTER}." in note
+
+
+async def test_w18_broken_utf8_is_accepted_and_mended(scene: Scene) -> None:
+    answer = await post(scene, with_text('"caf?"').encode().replace(b"?", b"\xe9"))
+
+    assert answer.status_code == 202
+    assert (await scene.until(answer.json()["id"]))["text_was_mended"] is True
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "a\rb", "a\tb"], ids=["CR LF", "CR", "tab"])
+async def test_line_ends_and_tabs_are_not_called_mended(scene: Scene, text: str) -> None:
+    handoff_id = await scene.hand_over(body(text))
+
+    assert (await scene.until(handoff_id))["text_was_mended"] is False
+    assert "could not be stored" not in (await scene.ticket(handoff_id)).comments[0].html
+
+
+async def test_whole_emoji_are_not_called_mended(scene: Scene) -> None:
+    answer = await post(
+        scene, with_text('"family: \\ud83d\\udc68\\u200d\\ud83d\\udc69\\u200d\\ud83d\\udc67"')
+    )
+
+    status = await scene.until(answer.json()["id"])
+    assert status["text_was_mended"] is False
+    assert "👨\u200d👩\u200d👧" in (await scene.ticket(status["id"])).comments[0].html
+
+
+async def test_w30_a_request_of_turns_only_makes_a_ticket_that_is_shown_as_poor(scene: Scene) -> None:
+    handoff_id = await scene.hand_over({"conversation": {"turns": [{"role": "customer", "text": "Help me"}]}})
+
+    ticket = await scene.ticket(handoff_id)
+    note = ticket.comments[0].html
+    assert tickets_of(scene, handoff_id) == 1
+    assert ticket.requester_id == scene.vendors.zendesk.agent.id
+    assert "Help me" in note
+    assert "Not given:</b> customer name, e-mail, reason, attempts, summary, confidence, channel." in note
+    assert "identity only claimed" in note
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n\t"], ids=["empty", "a space", "white space"])
+async def test_w30_turns_without_words_make_a_ticket(scene: Scene, text: str) -> None:
+    handoff_id = await scene.hand_over({"conversation": {"turns": [{"role": "ai", "text": text}]}})
+
+    assert (await scene.ticket(handoff_id)).subject.strip()
+    assert tickets_of(scene, handoff_id) == 1
+
+
+async def test_a_hundred_thousand_turns_make_a_ticket_that_says_what_was_left_out(scene: Scene) -> None:
+    handoff_id = await scene.hand_over(body(*(f"turn {n}" for n in range(1, 100_001))))
+
+    await scene.until(handoff_id, steps=("open_ticket",), seconds=30)
+    note = (await scene.ticket(handoff_id)).comments[0].html
+    assert "turns left out. The whole: " in note
+    assert "turn 1<" in note
+    assert "turn 100000<" in note
+    assert "turns omitted (turns " in note
+
+
+async def test_a_message_of_5_mb_makes_a_ticket_that_says_what_was_cut(scene: Scene) -> None:
+    handoff_id = await scene.hand_over(body(f"First words. {'long ' * 1_000_000}Last words."))
+
+    note = (await scene.ticket(handoff_id)).comments[0].html
+    transcript = note.split("Conversation History")[1]
+    assert "1 long turn cut. The whole: " in transcript
+    assert "characters omitted" in transcript
+    assert "First words." in transcript
+    assert "Last words." in transcript
+
+
+async def test_the_whole_conversation_stays_readable_over_the_api(scene: Scene) -> None:
+    text = f"First words. {'long ' * 200_000}Last words."
+    handoff_id = await scene.hand_over(body(text))
+
+    transcript = await scene.http.get(f"/v1/handoffs/{handoff_id}/transcript")
+
+    assert transcript.text == f"[1] customer: {text}"
+
+
+async def test_202_comes_only_after_the_durable_commit(scene: Scene) -> None:
+    with sqlite3.connect(scene.service.config.store_path) as other_writer:
+        other_writer.execute("BEGIN IMMEDIATE")
+
+        waiting = asyncio.create_task(scene.http.post("/v1/handoffs", json=body()))
+        answered_before, _ = await asyncio.wait([waiting], timeout=0.3)
+        other_writer.rollback()
+        answer = await waiting
+
+    assert not answered_before
+    assert answer.status_code == 202
+    with sqlite3.connect(scene.service.config.store_path) as reader:
+        kept = reader.execute(
+            "SELECT body FROM inbox WHERE handoff_id = ?", (answer.json()["id"],)
+        ).fetchall()
+    assert [json.loads(body) for (body,) in kept] == [body()]
+
+
+# Idempotency ------------------------------------------------------------------------------------------------------
+
+
+async def test_w27_the_same_key_and_body_give_the_same_handoff_replayed(scene: Scene) -> None:
+    sent, key = json.dumps(body()), {"Idempotency-Key": "w27-same"}
+
+    first, second = await post(scene, sent, **key), await post(scene, sent, **key)
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == {**second.json(), "replayed": False}
+    assert second.json()["replayed"] is True
+    assert first.headers["location"] == second.headers["location"] == first.json()["status_url"]
+    await scene.until(first.json()["id"])
+    assert tickets_of(scene, first.json()["id"]) == 1
+
+
+async def test_w27_the_same_key_with_another_body_is_answered_422_and_changes_nothing(scene: Scene) -> None:
+    key = {"Idempotency-Key": "w27-other"}
+    first = await post(scene, json.dumps(body("One thing.")), **key)
+
+    answer = await post(scene, json.dumps(body("The canary.")), **key)
+
+    problem(answer, 422, "idempotency_key_reused")
+    assert "One thing." in (await scene.ticket(first.json()["id"])).comments[0].html
+
+
+async def test_w27_a_refused_request_does_not_use_its_key_up(scene: Scene) -> None:
+    key = {"Idempotency-Key": "w27-refused"}
+    problem(await post(scene, '{"conversation": {"turns": []}}', **key), 422, "invalid_request")
+
+    answer = await post(scene, json.dumps(body()), **key)
+
+    assert answer.json()["replayed"] is False
+
+
+async def test_w27_a_key_belongs_to_its_agent(scene: Scene) -> None:
+    sent, key = json.dumps(body()), {"Idempotency-Key": "w27-agents"}
+    mine = await post(scene, sent, **key)
+
+    theirs = await post(scene, sent, **key, Authorization=f"Bearer {OTHER_KEY}")
+
+    assert theirs.json()["replayed"] is False
+    assert theirs.json()["id"] != mine.json()["id"]
+
+
+async def test_w27_twenty_at_once_make_one_handoff_and_one_ticket(scene: Scene) -> None:
+    sent = json.dumps(body())
+
+    answers = await asyncio.gather(
+        *(post(scene, sent, **{"Idempotency-Key": "w27-concurrent"}) for _ in range(20))
+    )
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert sorted(answer.json()["replayed"] for answer in answers) == [False, *[True] * 19]
+    handoff_id = answers[0].json()["id"]
+    await scene.until(handoff_id)
+    assert tickets_of(scene, handoff_id) == 1
+
+
+async def test_without_a_key_the_same_body_is_a_new_handoff(scene: Scene) -> None:
+    assert await scene.hand_over(body()) != await scene.hand_over(body())
+
+
+# What is shown ----------------------------------------------------------------------------------------------------
+
+
+def _full_of_canaries(email: str) -> dict[str, Any]:
+    """Every free text of a request marked; the conversation's id is the AI agent's own and is shown."""
+    turn = {"text": "canary text", "intent": "canary intent", "page": "https://shop.example/canary"}
+    return {
+        "conversation": {
+            "id": "conversation-17",
+            "channel": "canary channel",
+            "language": "canary",
+            "turns": [{"role": role, **turn} for role in ("customer", "ai", "agent")],
+        },
+        "customer": {
+            "name": "canary name",
+            "email": email,
+            "phone": "+49 30 canary",
+            "external_ids": {"canary system": "canary id"},
+            "identity": "verified",
+        },
+        "reason": {"code": "security", "text": "canary reason"},
+        "attempts": [{"action": "canary action", "result": "canary result"}],
+        "summary": "canary summary",
+        "pages": [{"url": "https://shop.example/canary", "title": "canary title"}],
+        "technical": {
+            "errors": ["canary error"],
+            "browser": "canary browser",
+            "os": "canary os",
+            "attempted_action": "canary doing",
+        },
+    }
+
+
+async def test_the_status_shows_every_step_and_nothing_of_customer_conversation_or_vendors(
+    scene: Scene,
+) -> None:
+    email = "canary@canary.example"
+    vendors = scene.vendors
+    customer = vendors.stripe.add_customer(email=email, name="canary")
+    vendors.stripe.add_subscription(customer, plan="canary plan", amount=4711)
+    company = vendors.hubspot.add_company({"name": "canary company", "tier": "canary tier"})
+    deal = vendors.hubspot.add_deal({"dealname": "canary deal", "dealstage": "contractsent"})
+    vendors.hubspot.add_contact({"email": email, "lastname": "canary"}, companies=[company], deals=[deal])
+    requester = vendors.zendesk.add_user("canary user", email=email)
+    vendors.zendesk.add_ticket("canary ticket", requester=requester)
+
+    handoff_id = await scene.hand_over(_full_of_canaries(email))
+
+    status = await scene.until(handoff_id)
+    assert "canary" in (await scene.ticket(handoff_id)).comments[0].html
+    assert "canary" not in json.dumps(status)
+    assert "@" not in json.dumps(status)
+    gathered = next(step["result"] for step in status["steps"] if step["name"] == "gather_facts")
+    assert {report["source"]: report["standing"] for report in gathered["sources"]} == dict.fromkeys(
+        ("zendesk", "hubspot", "stripe"), "found"
+    )
+    assert {step["name"] for step in status["steps"]} == {
+        "gather_facts",
+        "open_ticket",
+        "read_back",
+        "announce",
+    }
+    assert status["conversation_id"] == "conversation-17"
+    assert all(attempt["outcome"] == "done" for attempt in status["attempts"])
+
+
+async def test_the_status_url_leads_to_the_status(scene: Scene) -> None:
+    answer = await scene.http.post("/v1/handoffs", json=body())
+
+    status = await scene.http.get(answer.json()["status_url"])
+
+    assert status.status_code == 200
+    assert status.json()["id"] == answer.json()["id"]
+
+
+@pytest.mark.parametrize(("path", "says"), [("/livez", "alive"), ("/readyz", "ready")])
+async def test_health_is_told_without_a_key(scene: Scene, path: str, says: str) -> None:
+    async with httpx.AsyncClient(base_url=scene.http.base_url, verify=False) as anybody:
+        answer = await anybody.get(path)
+
+    assert (answer.status_code, answer.text) == (200, says)
+
+
+async def test_whatever_the_openapi_document_allows_or_forbids_is_answered_as_it_says(scene: Scene) -> None:
+    """Schemathesis makes requests from `/openapi.json`, right ones and wrong ones."""
+    checks = [
+        not_a_server_error,
+        status_code_conformance,
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+    ]
+    tried: set[str] = set()
+
+    def try_out() -> None:
+        document = schemathesis.openapi.from_url(f"{scene.http.base_url}/openapi.json")
+        for found in document.get_all_operations():
+            operation = found.ok()
+
+            @given(case=operation.as_strategy())
+            @settings(
+                max_examples=25, deadline=None, database=None, derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            )  # fmt: skip
+            def holds(case: schemathesis.Case) -> None:
+                case.call_and_validate(checks=checks, headers={"Authorization": f"Bearer {API_KEY}"})
+
+            holds()
+            tried.add(operation.label)
+
+    await asyncio.to_thread(try_out)
+
+    assert tried == {
+        "POST /v1/handoffs",
+        "GET /v1/handoffs/{handoff_id}",
+        "GET /v1/handoffs/{handoff_id}/transcript",
+        "GET /livez",
+        "GET /readyz",
+    }
