@@ -48,22 +48,40 @@ class Desk:
         self.config.write_text(filled(self.config.read_text(), {(table, key): value}))
 
 
+@dataclass
+class Vendors:
+    """Emulators of all vendors, without latency."""
+
+    emulators: dict[str, Emulator]
+    addresses: dict[str, str]
+
+
 @contextmanager
-def furnished(folder: Path) -> Iterator[Desk]:
-    """A folder as `init` writes it, with emulators without latency behind it."""
+def emulated() -> Iterator[Vendors]:
     emulators = {
         name: type(manifest.emulator()).with_sample_account() for name, manifest in connectors().items()
     }
     with ExitStack() as stack:
-        changes: dict[tuple[str, str], str | int | float] = {}
-        for name, emulator in emulators.items():
-            hidden = connectors()[name].settings.secret_keys()
-            told = {key: value for key, value in emulator.login().items() if key not in hidden}
-            address = stack.enter_context(served_in_thread(emulator))
-            changes |= {
-                (f"connections.{name}", key): value for key, value in {**told, "base_url": address}.items()
-            }
-        yield Desk(folder=folder, made=write_folder(folder, changes=changes), emulators=emulators)
+        addresses = {name: stack.enter_context(served_in_thread(each)) for name, each in emulators.items()}
+        yield Vendors(emulators=emulators, addresses=addresses)
+
+
+def furnished(folder: Path, vendors: Vendors) -> Desk:
+    """A folder as `init` writes it, pointed at the emulators, whose planned faults and counts are forgotten."""
+    changes: dict[tuple[str, str], str | int | float] = {}
+    for name, emulator in vendors.emulators.items():
+        emulator.heal()
+        emulator.calls.clear()
+        hidden = connectors()[name].settings.secret_keys()
+        told = {key: value for key, value in emulator.login().items() if key not in hidden}
+        settings = {**told, "base_url": vendors.addresses[name]}
+        changes |= {(f"connections.{name}", key): value for key, value in settings.items()}
+    return Desk(folder=folder, made=write_folder(folder, changes=changes), emulators=vendors.emulators)
+
+
+def words(output: str) -> str:
+    """The output without its line breaks and columns."""
+    return " ".join(output.split())
 
 
 def subprocess_environment(**more: str) -> dict[str, str]:

@@ -35,10 +35,17 @@ def standing_text(report: SourceReport, titles: Mapping[str, str], *, comes_late
     )
 
 
+_ACRONYMS = {"mrr": "MRR", "arr": "ARR", "id": "ID", "vip": "VIP", "sla": "SLA", "nps": "NPS"}
+
+
 def label(name: str) -> str:
-    """`billing.open_invoices` → "Open invoices"."""
-    words = name.rpartition(".")[2].replace("_", " ").replace("-", " ").strip() or name
-    return words[:1].upper() + words[1:]
+    """`billing.open_invoices` → "Open invoices"; `account.name` → "Account name": the customer has a name too."""
+    room, _, rest = name.rpartition(".")
+    words = (rest.replace("_", " ").replace("-", " ").strip() or name).split()
+    if room == "account":
+        words.insert(0, "account")
+    text = " ".join(_ACRONYMS.get(word, word) for word in words)
+    return text[:1].upper() + text[1:]
 
 
 def value_text(value: FactValue) -> str:

@@ -58,11 +58,12 @@ async def late_facts(world: World, step: ClaimedStep) -> Done:
 
 
 def _pause(report: SourceReport, attempts: int) -> float:
-    """Seconds until the source is asked again: nobody renews credentials within one."""
+    """Seconds until the source is asked again: more than a step may wait while it holds its slot, for nobody waits
+    for these facts; and nobody renews credentials within a minute."""
     return (
         LONGEST_PAUSE
         if report.standing is Standing.CREDENTIALS_REFUSED
-        else min(LONGEST_PAUSE, 2.0**attempts)
+        else min(LONGEST_PAUSE, 2.0 ** (attempts + 1))
     )
 
 

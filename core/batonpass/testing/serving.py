@@ -46,7 +46,11 @@ def loopback_socket(port: int = 0) -> socket.socket:
     # The protocol is named because asyncio turns Nagle's algorithm off only where it is: 40 ms for each answer else.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(("127.0.0.1", port))
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError:
+        listening.close()
+        raise
     listening.listen(2048)
     return listening
 

@@ -93,11 +93,13 @@ async def _live_findings(connection: Connection, helpdesk: Helpdesk) -> list[Fin
 
 
 def _mapping(connection: Connection, findings: list[Finding]) -> Examined:
-    topic = str(connection.mapping)
     if not findings:
-        return ok(topic, "fits the account's fields, options and groups")
-    told = f"{len(findings)} lines do not fit the account; what cannot go into a field goes into the ticket's note"
-    return warning(topic, told, "mend the lines below, or add what is missing in the helpdesk")
+        return ok("mapping", f"{connection.mapping} fits the account's fields, options and groups")
+    told = (
+        f"{connection.mapping}: {len(findings)} lines do not fit the account; what cannot go into a field goes into "
+        "the ticket's note"
+    )
+    return warning("mapping", told, "mend the lines below, or add what is missing in the helpdesk")
 
 
 def _refused(connection: Connection, error: BatonpassError) -> Examined:
