@@ -21,9 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
 from rig import AUTHORISED, emulators, free_port, ledger, request_body, start_server, write_config
 
 from batonpass.domain.handoff import StepKind
+from batonpass.testing.serving import served
 
 EFFECT_FAULTS = ("answer_lost", "answered_late", "error_after_commit")
 POINTS = (
@@ -42,11 +48,12 @@ class Outcome:
     lost: int
     doubled: int
     notes_doubled: int
+    untold: int
     seconds: float
 
     @property
     def right(self) -> bool:
-        return self.killed and self.lost == self.doubled == self.notes_doubled == 0
+        return self.killed and self.lost == self.doubled == self.notes_doubled == self.untold == 0
 
 
 async def hand_over(http: httpx.AsyncClient, number: int, seconds: float) -> str:
@@ -81,10 +88,36 @@ async def all_finished(http: httpx.AsyncClient, ids: Sequence[str], seconds: flo
         await asyncio.sleep(0.1)
 
 
+class AiAgent:
+    """The AI agent's callback: which handoffs it was told of."""
+
+    def __init__(self) -> None:
+        self.told: set[str] = set()
+        self.app = Starlette(routes=[Route("/events", self._receive, methods=["POST"])])
+
+    async def _receive(self, request: Request) -> Response:
+        self.told.add((await request.json())["data"]["handoff_id"])
+        return Response(status_code=204)
+
+
 async def kill_at(point: str, handoffs: int, folder: Path, urls: dict[str, str]) -> Outcome:
+    ai_agent = AiAgent()
+    async with served(ai_agent.app) as callback:
+        return await _kill_at(point, handoffs, folder, urls, ai_agent, callback)
+
+
+async def _kill_at(
+    point: str, handoffs: int, folder: Path, urls: dict[str, str], ai_agent: AiAgent, callback: str
+) -> Outcome:
     started = time.monotonic()
     folder.mkdir()
-    config = write_config(folder, urls, more="[handoff]\nfacts_deadline = 0.5\nlate_facts_for = 5.0")
+    config = write_config(
+        folder,
+        urls,
+        callback=f"{callback}/events",
+        deadline=2.0,
+        more="[handoff]\nfacts_deadline = 0.5\nlate_facts_for = 5.0",
+    )
     log = folder / "server.log"
     port = free_port()
     before = len(ledger(urls["zendesk"]))
@@ -111,6 +144,7 @@ async def kill_at(point: str, handoffs: int, folder: Path, urls: dict[str, str])
         lost=sum(each not in tickets for each in ids),
         doubled=sum(count - 1 for count in tickets.values()),
         notes_doubled=sum(count - 1 for count in notes.values()),
+        untold=sum(each not in ai_agent.told for each in ids),
         seconds=time.monotonic() - started,
     )
 
@@ -142,15 +176,15 @@ async def _died(process: object, seconds: float) -> bool:
 async def main(handoffs: int, points: Sequence[str]) -> int:
     outcomes = []
     print(
-        f"{'failpoint':34} {'killed':>6} {'acked':>6} {'tickets':>7} {'lost':>5} {'doubled':>7} {'notes x2':>8} {'s':>6}"
+        f"{'failpoint':34} {'killed':>6} {'acked':>6} {'tickets':>7} {'lost':>5} {'doubled':>7} {'notes x2':>8} {'untold':>6} {'s':>6}"
     )
-    with tempfile.TemporaryDirectory() as folder, emulators(latency=0.02, spread=0.3) as urls:
+    with tempfile.TemporaryDirectory() as folder, emulators(latency=0.02, spread=0.3, drops=True) as urls:
         for number, point in enumerate(points):
             outcome = await kill_at(point, handoffs, Path(folder) / str(number), urls)
             outcomes.append(outcome)
             print(
                 f"{point:34} {'yes' if outcome.killed else 'NO':>6} {outcome.acknowledged:6} {outcome.tickets:7}"
-                f" {outcome.lost:5} {outcome.doubled:7} {outcome.notes_doubled:8} {outcome.seconds:6.1f}",
+                f" {outcome.lost:5} {outcome.doubled:7} {outcome.notes_doubled:8} {outcome.untold:6} {outcome.seconds:6.1f}",
                 flush=True,
             )
     wrong = [outcome.point for outcome in outcomes if not outcome.right]

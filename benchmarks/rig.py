@@ -60,12 +60,13 @@ def request_body(number: int, *, turns: int = 12) -> dict[str, Any]:
 
 
 @contextmanager
-def emulators(*, latency: float = 0.0, spread: float = 0.0) -> Iterator[dict[str, str]]:
-    """Each vendor in its own process: name → base URL."""
+def emulators(*, latency: float = 0.0, spread: float = 0.0, drops: bool = False) -> Iterator[dict[str, str]]:
+    """Each vendor in its own process: name → base URL. With `drops`, the helpdesk does not keep one of the fields."""
     context = multiprocessing.get_context("spawn")
     queue: Any = context.Queue()
     processes = [
-        context.Process(target=_emulate, args=(name, latency, spread, queue), daemon=True) for name in VENDORS
+        context.Process(target=_emulate, args=(name, latency, spread, drops, queue), daemon=True)
+        for name in VENDORS
     ]
     for process in processes:
         process.start()
@@ -77,12 +78,16 @@ def emulators(*, latency: float = 0.0, spread: float = 0.0) -> Iterator[dict[str
             process.join()
 
 
-def _emulate(name: str, latency: float, spread: float, queue: Any) -> None:
+def _emulate(name: str, latency: float, spread: float, drops: bool, queue: Any) -> None:
     _with_fast_loop()
     emulator = type(connectors()[name].emulator()).with_sample_account(
         latency=Latency(seconds=latency, spread=spread)
     )
     _POPULATE[name](emulator)
+    if drops and name == "zendesk":
+        next(
+            each for each in emulator.account.fields.values() if each.title == "Conversation ID"
+        ).drops = True
 
     async def run() -> None:
         async with served(emulator) as url:
@@ -124,7 +129,16 @@ def _with_fast_loop() -> None:
     uvloop.install()
 
 
-def write_config(folder: Path, urls: Mapping[str, str], *, more: str = "") -> Path:
+def write_config(
+    folder: Path,
+    urls: Mapping[str, str],
+    *,
+    callback: str | None = None,
+    deadline: float = 10.0,
+    more: str = "",
+) -> Path:
+    """A configuration for the emulators; `deadline` in seconds for one call to the helpdesk."""
+    told = f'callback_url = "{callback}"\ncallback_secret = "env:BENCH_CALLBACK"' if callback else ""
     (folder / "mappings").mkdir(parents=True, exist_ok=True)
     for file in (REPOSITORY / "mappings").glob("*.toml"):
         (folder / "mappings" / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
@@ -133,10 +147,12 @@ def write_config(folder: Path, urls: Mapping[str, str], *, more: str = "") -> Pa
         f"""
 [agents.benchmark]
 key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"
+{told}
 [connections.zendesk]
 base_url = "{urls["zendesk"]}"
 client_id = "emulated-client"
 client_secret = "env:BENCH_ZENDESK"
+deadline = {deadline}
 [connections.hubspot]
 base_url = "{urls["hubspot"]}"
 access_token = "env:BENCH_HUBSPOT"
@@ -155,6 +171,7 @@ SECRETS = {
     "BENCH_ZENDESK": "emulated-secret",
     "BENCH_HUBSPOT": "emulator-token",
     "BENCH_STRIPE": "rk_test_emulator",
+    "BENCH_CALLBACK": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 }
 
 
@@ -186,7 +203,7 @@ def start_server(config: Path, *, port: int, failpoint: str | None = None, log: 
     environment = {**os.environ, **SECRETS, **({"BATONPASS_FAILPOINT": failpoint} if failpoint else {})}
     errors: Any = log.open("ab") if log else subprocess.DEVNULL
     process = subprocess.Popen(
-        [sys.executable, *os.environ.get("BP_SERVE", "-m batonpass").split(), "serve", "--config", str(config), "--port", str(port)],
+        [sys.executable, "-m", "batonpass", "serve", "--config", str(config), "--port", str(port)],
         env=environment, stdout=subprocess.DEVNULL, stderr=errors,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"

@@ -119,9 +119,9 @@ class Scene:
                 await asyncio.sleep(0.01)
 
     @property
-    def opened(self) -> list[str | None]:
+    def opened(self) -> list[str]:
         """The keys of the tickets that the helpdesk has opened, one for each."""
-        return [effect.key for effect in self.vendors.zendesk.effects("ticket.opened")]
+        return [effect.key or "no key" for effect in self.vendors.zendesk.effects("ticket.opened")]
 
     async def note(self, handoff_id: str, number: int = 0) -> str:
         """One comment of the ticket, as HTML."""

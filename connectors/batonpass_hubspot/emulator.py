@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Self
 
 from starlette.requests import Request
@@ -81,6 +82,8 @@ class HubSpotEmulator(Emulator):
         """Three customers: Mia Keller (Brightleaf Studio), Tom Okafor (Okafor Logistics) and Elena Rossi (Norvik
         Industries), with tiers, owners and one open deal."""
         emulator = cls(**options)
+        today = emulator.clock.now().date()
+        renewal_day, closing_day = today + timedelta(days=24), today + timedelta(days=19)
         jonas = emulator.add_owner("Jonas", "Weber", "jonas.weber@example.com")
         priya = emulator.add_owner("Priya", "Nair", "priya.nair@example.com")
         brightleaf = emulator.add_company(
@@ -91,7 +94,7 @@ class HubSpotEmulator(Emulator):
             {
                 "name": "Norvik Industries",
                 "tier": "enterprise",
-                "renewal_date": "2026-12-15",
+                "renewal_date": renewal_day.isoformat(),
                 "hubspot_owner_id": priya,
             }
         )
@@ -101,7 +104,7 @@ class HubSpotEmulator(Emulator):
                 "amount": "84000.00",
                 "deal_currency_code": "EUR",
                 "dealstage": "contractsent",
-                "closedate": "2026-12-10T00:00:00.000Z",
+                "closedate": f"{closing_day}T00:00:00.000Z",
             }
         )
         emulator.add_contact(_person("Mia", "Keller", hubspot_owner_id=jonas), companies=[brightleaf])

@@ -21,6 +21,8 @@ class EmulatedField:
     options: dict[str, str] = field(default_factory=dict)
     """Tag → name."""
     active: bool = True
+    drops: bool = False
+    """Listed like any other, but what is written to it is not kept: https://github.com/blakmatrix/node-zendesk/issues/265"""
     required: bool = False
     custom: bool = True
 

@@ -64,7 +64,8 @@ def kept_values(account: Account, values: Any) -> dict[int, Stored]:
     kept: dict[int, Stored] = {}
     for value in values:
         known = account.fields.get(value["id"])
-        stored = _stored(known, value.get("value")) if known and known.custom and known.active else None
+        takes = known and known.custom and known.active and not known.drops
+        stored = _stored(known, value.get("value")) if known and takes else None
         if known and stored is not None:
             kept[known.id] = stored
     return kept

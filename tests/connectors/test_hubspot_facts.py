@@ -22,7 +22,7 @@ MAPPING = Path(__file__).parent.parent.parent / "mappings" / "hubspot.toml"
 
 @pytest.fixture
 def hubspot() -> HubSpotEmulator:
-    return HubSpotEmulator.with_sample_account()
+    return HubSpotEmulator.with_sample_account(clock=FakeClock())
 
 
 def shipped_rules() -> list[FactRule]:

@@ -44,7 +44,7 @@ ASKED = rules("company.name", "deal.open", "contact.owner", "company.tier")
 
 @pytest.fixture
 def hubspot() -> HubSpotEmulator:
-    return HubSpotEmulator.with_sample_account()
+    return HubSpotEmulator.with_sample_account(clock=FakeClock())
 
 
 async def test_a_rate_limit_without_a_header_closes_the_gate_for_others_too(hubspot: HubSpotEmulator):
@@ -206,7 +206,7 @@ async def test_a_list_that_never_comes_is_waited_for_no_longer_than_any_call(hub
 def test_an_answer_of_any_shape_gives_facts_or_one_of_our_errors(told: object):
     async def ask() -> Standing | str:
         reply = httpx.MockTransport(lambda _: httpx.Response(200, json=told))
-        async with httpx.AsyncClient(transport=reply) as http:
+        async with reply as http:
             transport = Transport(
                 connection="crm",
                 base_url="https://api.hubapi.com",

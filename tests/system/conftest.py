@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import structlog
-from scene import Logged
 from structlog.testing import LogCapture
 
 from batonpass.app import mappings
 from batonpass.engine import execute, ticketing, world
+from scene import Logged
+
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Logged:

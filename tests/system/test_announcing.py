@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes import FakeClock
-from scene import CALLBACK_SECRET, Logged, body, playing
 from standardwebhooks.webhooks import Webhook
 
 from batonpass.testing.emulator import Fault
+from fakes import FakeClock
+from scene import CALLBACK_SECRET, Logged, body, playing
 
 
 async def test_the_event_is_signed_as_standard_webhooks_says_and_names_the_ticket(tmp_path: Path) -> None:
@@ -57,7 +57,9 @@ async def test_nothing_is_announced_before_the_ticket_is_known_to_exist(tmp_path
         assert len(scene.ai_agent.events) == 1
 
 
-async def test_a_callback_that_is_down_gets_the_event_once_it_is_back_with_the_same_id(tmp_path: Path) -> None:
+async def test_a_callback_that_is_down_gets_the_event_once_it_is_back_with_the_same_id(
+    tmp_path: Path,
+) -> None:
     async with playing(tmp_path, clock=FakeClock()) as scene:
         scene.ai_agent.statuses = [500, 503, 502, 500, 429, 500, 500]
 

@@ -120,6 +120,16 @@ def test_bad_file_ends_with_2_and_says_why(tmp_path, content, said):
     assert shown.stderr.strip().splitlines()[-1].startswith("next: ")
 
 
+def test_conversation_that_is_too_large_is_refused_with_the_limit(tmp_path):
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"turns": [{"role": "customer", "text": "x" * 8_000_001}]}))
+
+    shown = run("demo", "--file", file)
+
+    assert shown.exit_code == 2
+    assert "server.max_body_bytes" in shown.stderr
+
+
 def test_serve_leaves_everything_running_with_its_urls(tmp_path):
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({"turns": [{"role": "customer", "text": "Hello?"}]}))

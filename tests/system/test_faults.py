@@ -14,6 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from batonpass.domain.handoff import StepKind
+from batonpass.engine import execute
+from batonpass.engine.work import Done
 from batonpass.testing.emulator import Fault
 from batonpass.testing.serving import served
 from fakes import FakeClock
@@ -340,3 +343,26 @@ async def test_v18_an_expired_token_is_renewed_once_for_all_and_nobody_notices(
         assert sorted(scene.opened) == sorted(scene.handed_over)
         assert scene.vendors.zendesk.calls.count("oauth.token") - before == 1
         assert [line for line in logged if line["log_level"] in {"warning", "error"}] == []
+
+
+# Our own bugs -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_bug_is_repeated_a_few_times_then_kept_for_a_person_and_its_text_shown_to_nobody(
+    tmp_path: Path, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(world: object, step: object) -> Done:
+        raise ValueError("canary: could not read mia.keller@example.com")
+
+    monkeypatch.setitem(execute.HANDLERS, StepKind.OPEN_TICKET, broken)
+    async with playing(tmp_path, clock=FakeClock()) as scene:
+        handoff_id = await scene.hand_over(body())
+        await scene.settled()
+
+        for _ in range(11):
+            await scene.later(2 * HOUR)
+
+        status = await scene.status(handoff_id)
+        assert (status["state"], status["parked_because"]) == ("parked", "open_ticket: ValueError")
+        assert await scene.outcomes(handoff_id) == ["internal_error"] * 10
+        assert "canary" not in json.dumps([status, logged])

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes import FakeClock
-from scene import Logged, Scene, Vendors, body, playing
 
 from batonpass.testing.emulator import Fault
+from fakes import FakeClock
+from scene import Logged, Scene, Vendors, body, playing
 
 SHORT = "[handoff]\nfacts_deadline = 0.4"
 SEARCH = {"zendesk": "users.search", "hubspot": None, "stripe": None}
@@ -87,7 +87,9 @@ async def test_a_source_that_is_down_is_named_and_asked_again(tmp_path: Path, fa
         scene.vendors.stripe.next_call(fault, status=503, times=1000)
         handoff_id = await scene.hand_over(body())
         await scene.settled()
-        assert "Stripe could not answer now; what it says will be added as a note." in await scene.note(handoff_id)
+        assert "Stripe could not answer now; what it says will be added as a note." in await scene.note(
+            handoff_id
+        )
 
         scene.vendors.stripe.heal()
         for _ in range(3):
@@ -165,7 +167,9 @@ async def test_v17_a_source_whose_key_was_revoked_is_named_and_its_facts_follow_
         before = len(vendor.calls)
         for _ in range(5):
             await scene.later(60)
-        assert len(vendor.calls) - before <= 5 * 3  # one probe a minute; HubSpot is asked three things at once
+        assert (
+            len(vendor.calls) - before <= 5 * 3
+        )  # one probe a minute; HubSpot is asked three things at once
 
         vendor.heal()
         for _ in range(5):

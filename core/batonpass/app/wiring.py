@@ -189,4 +189,5 @@ def _scheduler(mappings: Mappings, engine: Engine, journal: Journal, world: Worl
         scheduler.add_job(
             job, "interval", seconds=SECONDS_BETWEEN[name], id=name, coalesce=True, max_instances=1
         )
+    scheduler.add_job(world.schema.refresh, id="field_schema_at_start")  # so that the first customer need not wait
     return scheduler

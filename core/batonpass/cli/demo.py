@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from batonpass.app.logs import keep_quiet
+from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.options import AsJson
 from batonpass.cli.steps import milliseconds, steps_table
 from batonpass.cli.stopping import stopping
@@ -63,7 +64,7 @@ async def _demo(folder: Path, scripts: Sequence[Script], *, serve: bool, as_json
             all_played = []
             for number, script in enumerate(scripts, 1):
                 if told.by is not None:
-                    return
+                    raise typer.Exit(ExitCode.INTERRUPTED)
                 played = await play(stage, script)
                 all_played.append(played)
                 if not as_json:

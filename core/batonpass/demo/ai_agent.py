@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from batonpass.app.status import HandoffStatus
+from batonpass.domain.errors import RefusedError
 
 CALLBACK_PATH = "/batonpass"
 
@@ -42,12 +43,13 @@ class AiAgent:
         self._webhook = Webhook(secret)
 
     async def hand_over(self, http: httpx.AsyncClient, body: bytes, *, key: str) -> dict[str, Any]:
-        """The server's answer: the handoff's id and where its status is."""
+        """The server's answer: the handoff's id and where its status is. Raises `RefusedError` with its reason."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         answer = await http.post("/v1/handoffs", content=body, headers=headers)
-        answer.raise_for_status()
-        accepted: dict[str, Any] = answer.json()
-        return accepted
+        told: dict[str, Any] = answer.json()
+        if not answer.is_success:
+            raise RefusedError(f"the server refused the handoff: {told['detail']}", status=answer.status_code)
+        return told
 
     async def heard_of(self, handoff_id: str, *, within: float) -> Told:
         """What the event said. Raises `TimeoutError`."""

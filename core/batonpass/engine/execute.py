@@ -8,7 +8,12 @@ from datetime import datetime
 
 import structlog
 
-from batonpass.domain.errors import BatonpassError, CredentialsRefusedError, OutcomeUnknownError
+from batonpass.domain.errors import (
+    BatonpassError,
+    CredentialsRefusedError,
+    OutcomeUnknownError,
+    RefusedError,
+)
 from batonpass.domain.handoff import AttemptRecord, ClaimedStep, StepKind
 from batonpass.engine.announcing import announce
 from batonpass.engine.pace import Pace
@@ -212,13 +217,14 @@ class Engine:
         return 0.0 if safe or not step.kind.is_effect else self._world.settings.call_deadline
 
 
-def _as_ours(step: ClaimedStep, error: Exception) -> Exception:
-    """An error that nobody raised on purpose is repeated a few times: its cause may be passing."""
+def _as_ours(step: ClaimedStep, error: Exception) -> BatonpassError:
+    """An error that nobody raised on purpose is repeated a few times: its cause may be passing. Its type is enough:
+    its text may quote the customer."""
     if isinstance(error, BatonpassError):
         return error
-    if step.attempts >= MOST_BUGS:
-        return error
-    return OutcomeUnknownError(f"{step.name}: {type(error).__name__}", code="internal_error")
+    what = f"{step.name}: {type(error).__name__}"
+    kind = RefusedError if step.attempts >= MOST_BUGS else OutcomeUnknownError
+    return kind(what, code="internal_error")
 
 
 def _attempt(

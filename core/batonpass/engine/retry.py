@@ -20,6 +20,8 @@ LONGEST_WAIT_INSIDE = 2.0
 """Seconds that a step may wait while it holds its slot."""
 SCHEDULE = (1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200)
 """Seconds before each further attempt; the last one repeats."""
+LONGEST_WAIT_AS_TOLD = 24 * 3600.0
+"""Seconds; a vendor that asks for a year has made a mistake, and the handoff would be forgotten."""
 GIVE_UP_AFTER = timedelta(hours=76)
 """From the first attempt on; past the 75.6 h that Standard Webhooks asks of a sender."""
 
@@ -66,7 +68,7 @@ def after_failure(
 
 def _wait(step: ClaimedStep, error: Exception, unknown_wait: float) -> float:
     if isinstance(error, RetryLaterError) and error.retry_after is not None:
-        return error.retry_after * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, no secret
+        return min(error.retry_after, LONGEST_WAIT_AS_TOLD) * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, no secret
     own = SCHEDULE[min(step.attempts, len(SCHEDULE)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311
     return max(own, unknown_wait) if isinstance(error, OutcomeUnknownError) else own
 

@@ -13,6 +13,7 @@ from batonpass.context.render import render_late_facts, render_not_landed, rende
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError
 from batonpass.domain.facts import gathered_from_json
 from batonpass.domain.handoff import ClaimedStep
+from batonpass.domain.text import one_line
 from batonpass.domain.ticket import (
     FieldContent,
     Group,
@@ -93,7 +94,8 @@ class _Draft:
         cls, package: ContextPackage, mapped: MappedTicket, titles: dict[str, str], note_limit: int
     ) -> _Draft:
         customer = package.request.customer
-        requester = Requester(name=customer.name, email=customer.email) if customer.email else None
+        name, email = one_line(customer.name or ""), one_line(customer.email or "")
+        requester = Requester(name=name or None, email=email) if email else None
         made = TicketDraft(
             subject=mapped.subject,
             note=Note(html="", text=""),

@@ -85,10 +85,14 @@ class SchemaCache:
         if self._known is not None:
             return self._known
         async with self._one_at_a_time:
-            return self._known or await self.refresh()
+            return self._known or await self._read()
 
-    async def refresh(self) -> FieldSchema:
+    async def refresh(self) -> None:
         """Read it again; an error leaves the last one in force."""
+        async with self._one_at_a_time:
+            await self._read()
+
+    async def _read(self) -> FieldSchema:
         try:
             self._known = await self._helpdesk.field_schema()
         except BatonpassError as error:
