@@ -110,7 +110,7 @@ async def _hand_over(stage: Stage, conversation: dict[str, Any]) -> str | None:
         return None
     url = answer.json()["status_url"]
     async with asyncio.timeout(PATIENCE):
-        while not _ended((await stage.http.get(url)).json()):  # noqa: ASYNC110 - as an AI agent would
+        while not _ended((await stage.http.get(url)).json()):
             await asyncio.sleep(0.02)
     handoff_id: str = answer.json()["id"]
     return handoff_id

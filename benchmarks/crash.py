@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from rig import AUTHORISED, emulators, free_port, ledger, request_body, start_server, write_config
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-
-from rig import AUTHORISED, emulators, free_port, ledger, request_body, start_server, write_config
 
 from batonpass.domain.handoff import StepKind
 from batonpass.testing.serving import served

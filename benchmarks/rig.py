@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvloop
 
 from batonpass.app.registry import connectors
 from batonpass.testing.emulator import Latency
@@ -79,7 +80,6 @@ def emulators(*, latency: float = 0.0, spread: float = 0.0, drops: bool = False)
 
 
 def _emulate(name: str, latency: float, spread: float, drops: bool, queue: Any) -> None:
-    _with_fast_loop()
     emulator = type(connectors()[name].emulator()).with_sample_account(
         latency=Latency(seconds=latency, spread=spread)
     )
@@ -94,7 +94,7 @@ def _emulate(name: str, latency: float, spread: float, drops: bool, queue: Any) 
             queue.put((name, url))
             await asyncio.Event().wait()
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def _populate_zendesk(emulator: Any) -> None:
@@ -119,14 +119,6 @@ def _populate_stripe(emulator: Any) -> None:
 
 
 _POPULATE = {"zendesk": _populate_zendesk, "hubspot": _populate_hubspot, "stripe": _populate_stripe}
-
-
-def _with_fast_loop() -> None:
-    try:
-        import uvloop  # noqa: PLC0415 - where it is installed
-    except ImportError:
-        return
-    uvloop.install()
 
 
 def write_config(

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from batonpass.app.config import load_config
 from batonpass.app.wiring import Service, running
@@ -79,6 +80,10 @@ class Vendors:
     def all(self) -> Mapping[str, Emulator]:
         return {"zendesk": self.zendesk, "hubspot": self.hubspot, "stripe": self.stripe}
 
+    def field(self, title: str) -> EmulatedField:
+        """The helpdesk's field with this title."""
+        return next(known for known in self.zendesk.account.fields.values() if known.title == title)
+
 
 @dataclass
 class Scene:
@@ -138,20 +143,18 @@ class Scene:
         return [attempt["outcome"] for attempt in attempts if attempt["step"] == step]
 
     async def warm_up(self) -> None:
-        """Hand one over, so that the field schema and a token are known: what changes now comes as a surprise."""
+        """Hand one over, so that the fields and a token are known: what changes now comes as a surprise."""
         await self.hand_over(body())
         await self.settled()
 
     def field(self, title: str) -> EmulatedField:
-        """A ticket field by its title."""
-        fields = self.vendors.zendesk.account.fields.values()
-        return next(known for known in fields if known.title == title)
+        return self.vendors.field(title)
 
     async def settled(self, *, seconds: float = 10) -> None:
         """Return once every step is done or waits for a later time."""
         async with asyncio.timeout(seconds):
             for handoff_id in self.handed_over:
-                while not all(self._rests(step) for step in (await self.status(handoff_id))["steps"]):  # noqa: ASYNC110 - seen from outside
+                while not all(self._rests(step) for step in (await self.status(handoff_id))["steps"]):
                     await asyncio.sleep(0.01)
 
     def _rests(self, step: Mapping[str, Any]) -> bool:
@@ -249,15 +252,20 @@ async def playing(
 ) -> AsyncIterator[Scene]:
     """Everything runs; `told` is what `write_config` takes: `more` is appended to the configuration."""
     vendors, ai_agent, clock = vendors or Vendors(), AiAgent(), clock or SystemClock()
-    async with served_together({**vendors.all, "callback": ai_agent.app}) as urls:
+    made: list[ASGIApp] = []
+
+    async def api(scope: Scope, receive: Receive, send: Send) -> None:
+        await made[0](scope, receive, send)  # served before it can be made, so that all servers stop together
+
+    async with served_together({**vendors.all, "callback": ai_agent.app, "api": api}) as urls:
         path = write_config(folder, urls, callback=f"{urls['callback']}/events" if callback else None, **told)
         async with (
             running(load_config(path, ENVIRONMENT), clock=clock) as service,
-            served(create_app(service)) as url,
             httpx.AsyncClient(
-                base_url=url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=10, verify=False
+                base_url=urls["api"], headers={"Authorization": f"Bearer {API_KEY}"}, timeout=10, verify=False
             ) as http,
         ):
+            made.append(create_app(service))
             yield Scene(
                 vendors=vendors, ai_agent=ai_agent, service=service, http=http, folder=folder, clock=clock
             )

@@ -253,5 +253,5 @@ def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="store.url"):
+    with pytest.raises(StoreError, match=r"store\.url"):
         Journal(tmp_path / "nowhere" / "journal.db").open()

@@ -16,5 +16,11 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Logged:
     """What is logged meanwhile, however logging was set up before."""
     capture = LogCapture()
     for module in (execute, ticketing, world, mappings):
-        monkeypatch.setattr(module, "log", structlog.wrap_logger(None, processors=[capture]))
+        monkeypatch.setattr(
+            module,
+            "log",
+            structlog.wrap_logger(
+                None, processors=[capture], wrapper_class=structlog.make_filtering_bound_logger(0)
+            ),
+        )
     return capture.entries

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Logged
 
 from batonpass.testing.emulator import Fault
-from scene import body, playing
+from scene import Logged, Vendors, body, playing
 
 
 async def test_v23_a_field_that_is_refused_by_name_is_left_out_and_its_value_is_in_the_note(
@@ -103,9 +102,9 @@ async def test_v25_a_field_that_was_deleted_is_found_by_reading_back_and_noted(t
 async def test_v25_a_field_known_to_be_switched_off_is_in_the_note_with_the_mapping_line(
     tmp_path: Path,
 ) -> None:
-    async with playing(tmp_path) as scene:
-        scene.field("Plan").active = False
-
+    vendors = Vendors()
+    vendors.field("Plan").active = False
+    async with playing(tmp_path, vendors=vendors) as scene:
         handoff_id = await scene.hand_over(body())
         await scene.settled()
 
@@ -133,9 +132,9 @@ async def test_v26_an_option_that_is_gone_is_found_by_reading_back_and_noted(tmp
 async def test_v26_an_option_that_was_renamed_is_named_in_the_note_with_what_was_probably_meant(
     tmp_path: Path,
 ) -> None:
-    async with playing(tmp_path) as scene:
-        scene.field("Customer tier").options["tier_enterprise"] = "Enterprise plan"
-
+    vendors = Vendors()
+    vendors.field("Customer tier").options["tier_enterprise"] = "Enterprise plan"
+    async with playing(tmp_path, vendors=vendors) as scene:
         handoff_id = await scene.hand_over(body(email="elena.rossi@example.com"))
         await scene.settled()
 
@@ -149,9 +148,9 @@ async def test_v26_an_option_that_was_renamed_is_named_in_the_note_with_what_was
 async def test_fields_that_may_not_be_read_cost_no_ticket_their_values_are_in_the_note(
     tmp_path: Path, logged: Logged
 ) -> None:
-    async with playing(tmp_path) as scene:
-        scene.vendors.zendesk.next_call(Fault.SERVER_ERROR, operation="fields.list", status=403, times=100)
-
+    vendors = Vendors()
+    vendors.zendesk.next_call(Fault.SERVER_ERROR, operation="fields.list", status=403, times=100)
+    async with playing(tmp_path, vendors=vendors) as scene:
         handoff_id = await scene.hand_over(body(confidence=0.4, reason={"code": "security"}))
         await scene.settled()
 

@@ -124,11 +124,11 @@ async def test_v06_a_helpdesk_that_is_down_for_70_hours_gets_few_calls_and_then_
             await scene.hand_over(body())
         await scene.settled()
 
-        for _ in range(20):
-            await scene.later(180)
+        for _ in range(12):
+            await scene.later(300)
         calls_in_the_first_hour = len(scene.vendors.zendesk.calls)
-        for _ in range(23):
-            await scene.later(3 * HOUR)
+        for _ in range(10):
+            await scene.later(7 * HOUR)
         assert scene.opened == []
         assert {(await scene.status(each))["state"] for each in scene.handed_over} == {"enriched"}
 
@@ -147,7 +147,7 @@ AFTER_COMMIT: dict[str, dict[str, Any]] = {
     "the answer is broken JSON": {"fault": Fault.BROKEN_JSON},
     "the answer is 500": {"fault": Fault.ERROR_AFTER_COMMIT},
     "the answer is 504": {"fault": Fault.ERROR_AFTER_COMMIT, "status": 504},
-    "the answer comes too late": {"fault": Fault.ANSWERED_LATE, "seconds": 0.6},
+    "the answer comes too late": {"fault": Fault.ANSWERED_LATE, "seconds": 0.9},
 }
 
 
@@ -155,7 +155,8 @@ AFTER_COMMIT: dict[str, dict[str, Any]] = {
 async def test_v08_a_create_without_a_clear_answer_is_looked_for_and_adopted(
     tmp_path: Path, fault: dict[str, Any]
 ) -> None:
-    async with playing(tmp_path, clock=FakeClock(), deadline=0.3) as scene:
+    deadline = 0.5 if "seconds" in fault else 2.0
+    async with playing(tmp_path, clock=FakeClock(), deadline=deadline) as scene:
         scene.vendors.zendesk.next_call(**fault, operation=CREATE)
         handoff_id = await scene.hand_over(body())
         await scene.settled()
@@ -171,8 +172,8 @@ async def test_v08_a_create_without_a_clear_answer_is_looked_for_and_adopted(
 
 
 async def test_v08_no_answer_and_nothing_committed_opens_the_ticket_at_the_second_try(tmp_path: Path) -> None:
-    async with playing(tmp_path, clock=FakeClock(), deadline=0.3) as scene:
-        scene.vendors.zendesk.next_call(Fault.NEVER_ANSWERED, operation=CREATE, seconds=0.6)
+    async with playing(tmp_path, clock=FakeClock(), deadline=0.5) as scene:
+        scene.vendors.zendesk.next_call(Fault.NEVER_ANSWERED, operation=CREATE, seconds=0.9)
         handoff_id = await scene.hand_over(body())
         await scene.settled()
 
@@ -206,7 +207,7 @@ async def test_v11_a_dripping_answer_is_cut_by_the_deadline_of_the_whole_call(tm
         handoff_id = await scene.hand_over(body())
         await scene.settled()
 
-        assert 0.5 <= time.monotonic() - started < 1.5
+        assert 0.5 <= time.monotonic() - started < 2.5
         assert await scene.outcomes(handoff_id) == ["timeout"]
         await scene.later(1.2)
         assert scene.opened == [handoff_id]

@@ -97,7 +97,14 @@ async def running(
         journal = Journal(config.store_path)
         journal.open()
         stack.callback(journal.close)
-        world = _world(config, clock, journal, mappings, opened, announcers)
+        world = _world(
+            config=config,
+            clock=clock,
+            journal=journal,
+            mappings=mappings,
+            opened=opened,
+            announcers=announcers,
+        )
         engine = Engine(world)
         await engine.start()
         stack.push_async_callback(engine.stop)
@@ -109,6 +116,7 @@ async def running(
 
 
 def _world(
+    *,
     config: Config,
     clock: Clock,
     journal: Journal,
@@ -189,5 +197,7 @@ def _scheduler(mappings: Mappings, engine: Engine, journal: Journal, world: Worl
         scheduler.add_job(
             job, "interval", seconds=SECONDS_BETWEEN[name], id=name, coalesce=True, max_instances=1
         )
-    scheduler.add_job(world.schema.refresh, id="field_schema_at_start")  # so that the first customer need not wait
+    scheduler.add_job(
+        world.schema.refresh, id="field_schema_at_start"
+    )  # so that the first customer need not wait
     return scheduler

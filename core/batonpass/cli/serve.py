@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import signal
 import socket
@@ -12,6 +11,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from batonpass import __version__
@@ -45,7 +45,7 @@ def serve(config: ConfigPath = DEFAULT_CONFIG, host: Host = None, port: Port = N
     usable = usable_config(config)
     write_logs()
     listening = listen(host or usable.server.host, usable.server.port if port is None else port)
-    raise typer.Exit(asyncio.run(_serve(usable, listening)))
+    raise typer.Exit(uvloop.run(_serve(usable, listening)))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -53,13 +53,14 @@ def clip_middle(text: str, room: int) -> str:
         whole = shown(text)
         if cost(whole) <= room:
             return whole
-    left = room - len(_omission(len(text))) - 6
+    left = room - len(_omission(len(text))) - 8
     if left < 40:
         return clip_end(text, room)
     head = _fitting_head(text, left * 2 // 3)
     tail = _fitting_tail(text, left - left * 2 // 3)
     if head >= tail:  # what little it shows lets it fit after all: a pile of marks that is capped
-        return shown(text)
+        whole = shown(text)
+        return whole if cost(whole) <= room else clip_end(text, room)
     return f"{shown(text[:head])}\n{_omission(tail - head)}\n{shown(text[tail:])}"
 
 

@@ -91,11 +91,6 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def idle(self) -> None:
-        """Return once nothing is under way; steps that are due later do not count."""
-        while self._tasks or self._awake.is_set():
-            await asyncio.sleep(0.01)
-
     async def take_back_expired(self) -> None:
         """Make steps ready again whose lease is over: their task is gone."""
         world = self._world
@@ -109,7 +104,7 @@ class Engine:
             try:
                 await self._claim_and_wait()
             except StoreError as error:
-                log.error("journal_unavailable", code=error.code, detail=str(error))
+                log.warning("journal_unavailable", code=error.code, detail=str(error))
                 await asyncio.sleep(AFTER_STORE_ERROR)
 
     async def _claim_and_wait(self) -> None:
