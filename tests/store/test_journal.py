@@ -230,8 +230,9 @@ async def test_unknown_handoff_is_none(journal: Journal) -> None:
 
 async def test_a_second_process_is_refused_within_a_second(journal: Journal, tmp_path: Path) -> None:
     script = (
-        "import sys, pathlib\nfrom batonpass.store import Journal, StoreError\n"
-        "try: Journal(pathlib.Path(sys.argv[1])).open()\nexcept StoreError as error: print(error.code)"
+        "import asyncio, sys, pathlib\nfrom batonpass.store import Journal, StoreError\n"
+        "async def main(): Journal(pathlib.Path(sys.argv[1])).open()\n"
+        "try: asyncio.run(main())\nexcept StoreError as error: print(error.code)"
     )
 
     said = subprocess.run(
@@ -244,7 +245,7 @@ async def test_a_second_process_is_refused_within_a_second(journal: Journal, tmp
     assert said.stdout.strip() == "store_locked"
 
 
-def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 4096)
 
@@ -252,6 +253,6 @@ def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
         Journal(path).open()
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"store\.url"):
         Journal(tmp_path / "nowhere" / "journal.db").open()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import httpx
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -14,6 +15,7 @@ from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer
 from batonpass.app.config import SAY, Config, Connection
 from batonpass.app.intake import Intake
 from batonpass.app.mappings import FACTS, Mappings
+from batonpass.app.own_thread import in_own_thread
 from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.errors import ConfigurationError
@@ -85,34 +87,48 @@ async def running(
 ) -> AsyncIterator[Service]:
     """Open the store and the connections, recover, work; close in the opposite order.
 
+    The journal lives in the caller's event loop, where handoffs are accepted; the engine has a thread of its own, so
+    that a caller who waits for a 202 need not wait for the tickets of others.
+
     Raises `FileProblemsError` (mapping files), `ConfigurationError` and `StoreError` before anything is served.
     """
     clock = clock or SystemClock()
     mappings = Mappings(config, clock)
+    journal = Journal(config.store_path)
+    journal.open()
+    try:
+        work = partial(_working, config, clock, journal, mappings)
+        async with in_own_thread(work, name="batonpass-engine") as engine:
+            intake = Intake(journal, clock, new_id=new_id, wake=engine.wake)
+            yield Service(config=config, journal=journal, engine=engine, intake=intake, mappings=mappings)
+    finally:
+        journal.close()
+
+
+@asynccontextmanager
+async def _working(
+    config: Config, clock: Clock, journal: Journal, mappings: Mappings
+) -> AsyncIterator[Engine]:
+    """The engine with its connections and jobs, all in this event loop."""
     async with AsyncExitStack() as stack:
         opened = {
             each.name: await stack.enter_async_context(connected(each, clock)) for each in config.connections
         }
-        announcers = await _announcers(config, clock, stack)
-        journal = Journal(config.store_path)
-        journal.open()
-        stack.callback(journal.close)
         world = _world(
             config=config,
             clock=clock,
             journal=journal,
             mappings=mappings,
             opened=opened,
-            announcers=announcers,
+            announcers=await _announcers(config, clock, stack),
         )
         engine = Engine(world)
         await engine.start()
         stack.push_async_callback(engine.stop)
-        intake = Intake(journal, clock, new_id=new_id, wake=engine.wake)
         scheduler = _scheduler(mappings, engine, journal, world)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
-        yield Service(config=config, journal=journal, engine=engine, intake=intake, mappings=mappings)
+        yield engine
 
 
 def _world(

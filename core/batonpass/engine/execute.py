@@ -59,6 +59,7 @@ class Engine:
         self._stopping = False
         self._backlog = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._home: asyncio.AbstractEventLoop | None = None
         self._loop: asyncio.Task[None] | None = None
         self._pace = Pace(world.settings.concurrency)
         self._watching: asyncio.Task[None] | None = None
@@ -70,12 +71,14 @@ class Engine:
         taken = await world.journal.take_back(now=world.clock.now(), everything=True, effects_wait=wait)
         if taken:
             log.info("recovered", steps=taken)
+        self._home = asyncio.get_running_loop()
         self._watching = asyncio.create_task(self._pace.watch(), name="pace")
         self._loop = asyncio.create_task(self._claim_for_ever(), name="engine")
 
     def wake(self) -> None:
-        """There may be something to do."""
-        self._awake.set()
+        """There may be something to do. Callable from any thread, once started."""
+        if self._home is not None:
+            self._home.call_soon_threadsafe(self._awake.set)
 
     async def stop(self, *, grace: float = 20.0) -> None:
         """Claim nothing more, let what is under way end within `grace` seconds; the rest is taken up at next start."""

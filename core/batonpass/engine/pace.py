@@ -1,6 +1,7 @@
-"""How many steps may be under way at once: fewer while the event loop lags, so that acknowledging comes first.
+"""How many steps may be under way at once: fewer while the event loop lags.
 
-Handoffs that wait are safe in the journal; a caller that waits for its 202 is a customer in front of a silent chat.
+A loop that lags reads the vendors' answers late: sources would miss their deadline though they answered in time, and
+every ticket would be as late as the last. Handoffs that wait are safe in the journal.
 """
 
 from __future__ import annotations

@@ -15,8 +15,9 @@ import fcntl
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,19 +62,39 @@ class _Piece:
             self.future.set_exception(error)
 
 
+def _settle(pieces: Sequence[_Piece], error: Exception | None) -> None:
+    """Wake the callers: one call into each other loop, however many wait there."""
+    here = asyncio.get_running_loop()
+    elsewhere: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
+    for piece in pieces:
+        loop = piece.future.get_loop()
+        if loop is here:
+            piece.settle(error)
+        else:
+            elsewhere.setdefault(loop, []).append(piece)
+    for loop, waiting in elsewhere.items():
+        with suppress(RuntimeError):  # a loop that is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_settle, waiting, error)
+
+
 class Writer:
-    """Runs work on the database, in order, and answers when it is committed. For one event loop."""
+    """Runs work on the database, in order, and answers when it is committed.
+
+    It works in the event loop in which it was opened; `run` may be awaited in any.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._pieces: deque[_Piece] = deque()
         self._committing: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batonpass-commit")
+        self._home: asyncio.AbstractEventLoop | None = None
         self._lock_file: int | None = None
         self._db: sqlite_utils.Database | None = None
 
     def open(self) -> None:
         """Lock the file, check it, bring its tables up to date. Raises `StoreError`."""
+        self._home = asyncio.get_running_loop()
         _refuse_network_file_system(self.path)
         self._lock_file = _lock(self.path)
         try:
@@ -84,12 +105,20 @@ class Writer:
 
     async def run(self, work: Callable[[sqlite_utils.Database], Result]) -> Result:
         """Run `work(db)` inside a transaction; returns once it is committed, raises what it raised."""
-        piece = _Piece(work, asyncio.get_running_loop().create_future())
+        here = asyncio.get_running_loop()
+        piece = _Piece(work, here.create_future())
+        assert self._home is not None
+        if here is self._home:
+            self._queue(piece)
+        else:
+            self._home.call_soon_threadsafe(self._queue, piece)
+        result: Result = await piece.future
+        return result
+
+    def _queue(self, piece: _Piece) -> None:
         self._pieces.append(piece)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_all())
-        result: Result = await piece.future
-        return result
 
     def close(self) -> None:
         """Let go of the file; what was not yet committed never will be."""
@@ -109,11 +138,10 @@ class Writer:
             group = [self._pieces.popleft() for _ in range(min(LARGEST_GROUP, len(self._pieces)))]
             error = await self._committed(group)
             if error is None or len(group) == 1:
-                for piece in group:
-                    piece.settle(error)
+                _settle(group, error)
                 continue
             for piece in group:
-                piece.settle(await self._committed([piece]))
+                _settle([piece], await self._committed([piece]))
 
     async def _committed(self, group: list[_Piece]) -> Exception | None:
         """Run the group in one transaction; the error that undid it, or None."""
