@@ -18,6 +18,12 @@ from batonpass.domain.errors import RefusedError
 from batonpass.transport import Call, Explanation, Transport
 from batonpass_hubspot.wire import Account, ErrorBody, Owner, Page, Pipeline, Property, Record
 
+# Made once: pydantic looks a generic model up anew at every subscription.
+_OWNERS = Page[Owner]
+_PIPELINES = Page[Pipeline]
+_PROPERTIES = Page[Property]
+_RECORDS = Page[Record]
+
 VERSION = "2026-09"
 MOST_IN_A_BATCH = 100
 OWNERS_PER_PAGE = 500
@@ -105,7 +111,7 @@ class HubSpotClient:
                 "inputs": [{"id": each} for each in ids],
             },
         )
-        return (await self._transport.call(call)).read_as(Page[Record]).results
+        return (await self._transport.call(call)).read_as(_RECORDS).results
 
     async def any_of(self, kind: ObjectType) -> None:
         """One cheap read: refused where the token lacks the scope for this object type."""
@@ -126,7 +132,7 @@ class HubSpotClient:
                 params=[("limit", str(OWNERS_PER_PAGE)), *after],
                 deadline=self._names_deadline,
             )
-            page = (await self._transport.call(call)).read_as(Page[Owner])
+            page = (await self._transport.call(call)).read_as(_OWNERS)
             owners += page.results
             if page.after is None:
                 break
@@ -136,10 +142,10 @@ class HubSpotClient:
     async def deal_pipelines(self) -> tuple[Pipeline, ...]:
         path = f"/crm/pipelines/{VERSION}/deals"
         call = Call(operation="deals.pipelines", method="GET", path=path, deadline=self._names_deadline)
-        return (await self._transport.call(call)).read_as(Page[Pipeline]).results
+        return (await self._transport.call(call)).read_as(_PIPELINES).results
 
     async def properties(self, kind: ObjectType) -> tuple[Property, ...]:
         """The definitions of all properties of this object type."""
         path = f"/crm/properties/{VERSION}/{kind}"
         call = Call(operation=f"{kind}.properties", method="GET", path=path, deadline=self._names_deadline)
-        return (await self._transport.call(call)).read_as(Page[Property]).results
+        return (await self._transport.call(call)).read_as(_PROPERTIES).results

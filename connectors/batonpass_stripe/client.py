@@ -27,6 +27,13 @@ PAGE = 100
 MOST_PAGES = 3
 _NAME_DEADLINE = 2.0
 
+# Made once: pydantic looks a generic model up anew at every subscription.
+_CHARGES = Page[Charge]
+_CUSTOMERS = Page[Customer]
+_DISPUTES = Page[Dispute]
+_INVOICES = Page[Invoice]
+_SUBSCRIPTIONS = Page[Subscription]
+
 Item = TypeVar("Item", bound=StripeObject)
 
 
@@ -57,12 +64,12 @@ class StripeClient:
 
     async def any_customer(self) -> None:
         """One cheap read."""
-        await self._page("customers.list", "/v1/customers", [("limit", "1")], Page[Customer])
+        await self._page("customers.list", "/v1/customers", [("limit", "1")], _CUSTOMERS)
 
     async def customers(self, *, email: str) -> Listed[Customer]:
         """One page of those with this address, letter case and all, the newest first."""
         params = [("email", email), ("limit", str(PAGE))]
-        page = await self._page("customers.list", "/v1/customers", params, Page[Customer])
+        page = await self._page("customers.list", "/v1/customers", params, _CUSTOMERS)
         return Listed(items=page.data, cut=page.has_more)
 
     async def customer(self, customer_id: str) -> Customer:
@@ -76,22 +83,22 @@ class StripeClient:
     async def subscriptions(self, *, customer_id: str) -> Listed[Subscription]:
         """Of any status, ended ones too."""
         params = [("customer", customer_id), ("status", "all")]
-        return await self._listed("subscriptions.list", "/v1/subscriptions", params, Page[Subscription])
+        return await self._listed("subscriptions.list", "/v1/subscriptions", params, _SUBSCRIPTIONS)
 
     async def open_invoices(self, *, customer_id: str) -> Listed[Invoice]:
         params = [("customer", customer_id), ("status", "open")]
-        return await self._listed("invoices.list", "/v1/invoices", params, Page[Invoice])
+        return await self._listed("invoices.list", "/v1/invoices", params, _INVOICES)
 
     async def charges(self, *, customer_id: str) -> Listed[Charge]:
-        return await self._listed("charges.list", "/v1/charges", [("customer", customer_id)], Page[Charge])
+        return await self._listed("charges.list", "/v1/charges", [("customer", customer_id)], _CHARGES)
 
     async def newest_charges(self, *, customer_id: str, most: int) -> Listed[Charge]:
         params = [("customer", customer_id), ("limit", str(most))]
-        page = await self._page("charges.list", "/v1/charges", params, Page[Charge])
+        page = await self._page("charges.list", "/v1/charges", params, _CHARGES)
         return Listed(items=page.data, cut=page.has_more)
 
     async def disputes(self, *, charge_id: str) -> Listed[Dispute]:
-        return await self._listed("disputes.list", "/v1/disputes", [("charge", charge_id)], Page[Dispute])
+        return await self._listed("disputes.list", "/v1/disputes", [("charge", charge_id)], _DISPUTES)
 
     async def product(self, product_id: str) -> Product:
         """Given two seconds: a name is not worth a longer wait."""

@@ -76,7 +76,7 @@ async def test_a_callback_that_is_down_gets_the_event_once_it_is_back_with_the_s
         assert (await scene.status(handoff_id))["state"] == "announced"
 
 
-@pytest.mark.parametrize("status", [301, 400, 404, 410])
+@pytest.mark.parametrize("status", [400, 404, 410])
 async def test_a_callback_that_refuses_parks_its_step_and_leaves_the_ticket_alone(
     tmp_path: Path, logged: Logged, status: int
 ) -> None:
@@ -93,6 +93,19 @@ async def test_a_callback_that_refuses_parks_its_step_and_leaves_the_ticket_alon
         assert shown["ticket"]["id"] == "1"
         assert (await scene.step(handoff_id, "announce"))["status"] == "parked"
         assert [line["log_level"] for line in logged if line["event"] == "step_failed"] == ["error"]
+
+
+@pytest.mark.parametrize("status", [301, 403], ids=["moved", "forbidden"])
+async def test_a_callback_that_a_person_must_mend_is_tried_again(tmp_path: Path, status: int) -> None:
+    async with playing(tmp_path, clock=FakeClock()) as scene:
+        scene.ai_agent.statuses = [status]
+
+        handoff_id = await scene.hand_over(body())
+        await scene.settled()
+        await scene.later(70)
+
+        assert len(scene.ai_agent.deliveries) == 2
+        assert (await scene.status(handoff_id))["state"] == "announced"
 
 
 async def test_an_agent_without_a_callback_asks_for_the_status(tmp_path: Path) -> None:

@@ -276,7 +276,7 @@ class Elsewhere:
         return Response("{}", media_type="application/json")
 
 
-async def test_v15_no_redirect_is_followed_and_the_work_is_kept_for_a_person(
+async def test_v15_no_redirect_is_followed_and_the_work_is_kept_until_it_is_mended(
     tmp_path: Path, logged: Logged
 ) -> None:
     elsewhere = Elsewhere()
@@ -289,10 +289,27 @@ async def test_v15_no_redirect_is_followed_and_the_work_is_kept_for_a_person(
 
         status = await scene.status(handoff_id)
         assert elsewhere.arrived == []
-        assert (status["state"], status["parked_because"]) == ("parked", f"{CREATE}: redirect refused")
+        assert (status["state"], status["parked_because"]) == ("enriched", None)
         assert await scene.outcomes(handoff_id) == ["redirect_refused"]
-        assert [line["again"] for line in logged if line["event"] == "step_failed"] == ["never"]
         assert "canary" not in json.dumps([status, logged])
+
+        await scene.later(70)
+        assert elsewhere.arrived == []
+        assert scene.opened == [handoff_id]
+
+
+async def test_v20_a_missing_right_is_named_and_the_work_is_kept_until_it_is_given(tmp_path: Path) -> None:
+    async with playing(tmp_path, clock=FakeClock()) as scene:
+        scene.vendors.zendesk.next_call(Fault.SERVER_ERROR, operation=CREATE, status=403)
+
+        handoff_id = await scene.hand_over(body())
+        await scene.settled()
+
+        assert (await scene.status(handoff_id))["state"] == "enriched"
+        assert await scene.outcomes(handoff_id) == ["forbidden"]
+
+        await scene.later(70)
+        assert scene.opened == [handoff_id]
 
 
 # Credentials ------------------------------------------------------------------------------------------------------

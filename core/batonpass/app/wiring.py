@@ -21,7 +21,7 @@ from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.errors import ConfigurationError
 from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
-from batonpass.engine.recent import RecentRequests
+from batonpass.engine.recent import Recent
 from batonpass.ports import Connecting, FactSource, Helpdesk
 from batonpass.store import Journal
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
@@ -146,7 +146,7 @@ def _world(
         raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
     return World(
         journal=journal,
-        requests=RecentRequests(journal),
+        recent=Recent(journal),
         clock=clock,
         settings=EngineSettings(
             facts_deadline=config.handoff.facts_deadline,

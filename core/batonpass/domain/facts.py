@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -186,7 +187,7 @@ def gathered_to_json(gathered: Gathered) -> dict[str, Any]:
     }
 
 
-def gathered_from_json(data: dict[str, Any]) -> Gathered:
+def gathered_from_json(data: Mapping[str, Any]) -> Gathered:
     return Gathered(
         reports=tuple(
             SourceReport(

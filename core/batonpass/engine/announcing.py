@@ -17,7 +17,7 @@ async def announce(world: World, step: ClaimedStep) -> Done:
     announcer = world.announcers.get(record.ai_agent)
     if announcer is None:
         return Done(result={"told": False}, plan=decide.on_noted())  # its callback was taken out meanwhile
-    request = (await world.requests.get(step.handoff_id)).request
+    request = (await world.recent.asked(step.handoff_id)).request
     payload = {
         "type": "handoff.ticketed",
         "timestamp": world.clock.now().isoformat(),

@@ -45,6 +45,8 @@ STEP_DEADLINE = 45.0
 """Seconds for one attempt at a step: less than its lease, so that no second worker meets the first."""
 LONGEST_SLEEP = 30.0
 WHILE_CROWDED = 0.1
+CLAIMED_AT_ONCE = 8
+"""While there is a backlog, steps are claimed when an eighth of the slots is free: a claim costs a transaction."""
 AFTER_STORE_ERROR = 1.0
 MOST_BUGS = 10
 """Attempts at a step that fails for a reason of our own making before a person must look."""
@@ -136,8 +138,13 @@ class Engine:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self._backlog or self._stopping or not self._tasks:
-            self.wake()
+        free = self._pace.limit - len(self._tasks)
+        if (
+            self._stopping
+            or not self._tasks
+            or (self._backlog and free * CLAIMED_AT_ONCE >= self._pace.limit)
+        ):
+            self._awake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("step_not_recorded", error=type(error).__name__, detail=str(error))
 
@@ -174,6 +181,7 @@ class Engine:
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
             return []
+        world.recent.keep(step.handoff_id, step.name, done.result)
         failpoint(f"step.{step.kind}.stored")
         return following
 

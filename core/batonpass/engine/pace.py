@@ -11,7 +11,7 @@ import asyncio
 LOOK_EVERY = 0.05
 TOLERATED_LAG = 0.02
 """Seconds that a callback may be late."""
-LEAST = 8
+LEAST = 32
 
 
 class Pace:

@@ -15,14 +15,14 @@ from batonpass.engine import decide
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
 
-LATE_DEADLINE = 15.0
+LATE_DEADLINE = 5.0
 """Seconds for one late answer; nobody waits for it."""
 LONGEST_PAUSE = 60.0
 
 
 async def gather_facts(world: World, step: ClaimedStep) -> Done:
     """Ask every source at once; whatever is missing at the deadline costs nothing but its facts."""
-    request = (await world.requests.get(step.handoff_id)).request
+    request = (await world.recent.asked(step.handoff_id)).request
     gathered = await gather(
         person_of(request),
         world.sources(),
@@ -35,8 +35,8 @@ async def gather_facts(world: World, step: ClaimedStep) -> Done:
 
 async def late_facts(world: World, step: ClaimedStep) -> Done:
     """Ask one source again, until it answers or nobody would read its answer any more."""
-    request = (await world.requests.get(step.handoff_id)).request
-    opened = await world.journal.result(step.handoff_id, "open_ticket") or {"ticket": {"id": None}}
+    request = (await world.recent.asked(step.handoff_id)).request
+    opened = await world.recent.result(step.handoff_id, "open_ticket") or {"ticket": {"id": None}}
     sources = [source for source in world.sources() if source.name == step.about]
     gathered = await gather(
         replace(person_of(request), ticket_id=opened["ticket"]["id"]),
@@ -69,7 +69,7 @@ def _pause(report: SourceReport, attempts: int) -> float:
 
 async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
     """The context package of a handoff, the same at every attempt: made from what is kept alone."""
-    asked = await world.requests.get(handoff_id)
+    asked = await world.recent.asked(handoff_id)
     base = world.settings.public_url
     return build_package(
         handoff_id=handoff_id,
@@ -83,7 +83,7 @@ async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
 
 
 async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:
-    return gathered_from_json(await world.journal.result(handoff_id, "gather_facts") or {"reports": []})
+    return gathered_from_json(await world.recent.result(handoff_id, "gather_facts") or {"reports": []})
 
 
 def source_titles(world: World) -> dict[str, str]:

@@ -1,9 +1,15 @@
-"""The requests of the handoffs under way, read and checked once instead of once a step. They never change."""
+"""What the handoffs under way have been asked and have found out, kept in memory so that no step reads it again.
+
+Only what never changes is kept: requests, and results once they are committed. The journal has the truth; whatever is
+not here, after a restart everything, is read from it.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.errors import RefusedError
@@ -11,8 +17,9 @@ from batonpass.domain.ids import HandoffId
 from batonpass.store import Journal, StoredRequest
 
 MOST = 512
+"""Handoffs."""
 LARGEST_BODY = 64_000
-"""Bytes; a larger one is read from the journal each time rather than kept in memory."""
+"""Bytes; a larger request is read from the journal each time rather than kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +30,45 @@ class Asked:
     stored: StoredRequest
 
 
-class RecentRequests:
+@dataclass(slots=True)
+class _Known:
+    asked: Asked | None = None
+    results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Recent:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._kept: OrderedDict[HandoffId, Asked] = OrderedDict()
+        self._known: OrderedDict[HandoffId, _Known] = OrderedDict()
 
-    async def get(self, handoff_id: HandoffId) -> Asked:
+    async def asked(self, handoff_id: HandoffId) -> Asked:
         """Raises `RefusedError` where the journal has no such handoff."""
-        known = self._kept.get(handoff_id)
-        if known is not None:
-            return known
+        known = self._about(handoff_id)
+        if known.asked is not None:
+            return known.asked
         stored = await self._journal.request(handoff_id)
         if stored is None:
             raise RefusedError(f"{handoff_id}: no such handoff in the journal", code="no_handoff")
         asked = Asked(HandoffRequest.model_validate_json(stored.body), stored)
         if len(stored.body) <= LARGEST_BODY:
-            self._kept[handoff_id] = asked
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            known.asked = asked
         return asked
+
+    async def result(self, handoff_id: HandoffId, name: str) -> Mapping[str, Any] | None:
+        """The result of a step; None while it has none."""
+        known = self._about(handoff_id)
+        if name in known.results:
+            return known.results[name]
+        return await self._journal.result(handoff_id, name)
+
+    def keep(self, handoff_id: HandoffId, name: str, result: Mapping[str, Any]) -> None:
+        """To be called once the result is committed."""
+        self._about(handoff_id).results[name] = result
+
+    def _about(self, handoff_id: HandoffId) -> _Known:
+        known = self._known.get(handoff_id)
+        if known is None:
+            known = self._known[handoff_id] = _Known()
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
+        return known

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from batonpass.domain.errors import OutcomeUnknownError, RetryLaterError
+from batonpass.domain.errors import OutcomeUnknownError, RefusedError, RetryLaterError
 from batonpass.domain.handoff import ClaimedStep
 
 LONGEST_WAIT_INSIDE = 2.0
@@ -24,6 +24,10 @@ LONGEST_WAIT_AS_TOLD = 24 * 3600.0
 """Seconds; a vendor that asks for a year has made a mistake, and the handoff would be forgotten."""
 GIVE_UP_AFTER = timedelta(hours=76)
 """From the first attempt on; past the 75.6 h that Standard Webhooks asks of a sender."""
+
+HELD = frozenset({"forbidden", "redirect_refused"})
+"""Refusals that end when a person changes a right or an address: the work waits for that, as for credentials."""
+WHILE_HELD = 60.0
 
 _own_wait = wait_random_exponential(multiplier=0.1, max=LONGEST_WAIT_INSIDE)
 
@@ -58,7 +62,7 @@ def after_failure(
 
     `unknown_wait`: seconds after which a call without an answer can have no effect any more.
     """
-    if not isinstance(error, RetryLaterError | OutcomeUnknownError):
+    if not isinstance(error, RetryLaterError | OutcomeUnknownError) and not _is_held(error):
         return Park(because=str(error))
     counts = not isinstance(error, RetryLaterError) or error.consumes_attempt
     if counts and now - step.first_claimed_at > give_up_after:
@@ -70,7 +74,13 @@ def _wait(step: ClaimedStep, error: Exception, unknown_wait: float) -> float:
     if isinstance(error, RetryLaterError) and error.retry_after is not None:
         return min(error.retry_after, LONGEST_WAIT_AS_TOLD) * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, no secret
     own = SCHEDULE[min(step.attempts, len(SCHEDULE)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311
+    if _is_held(error):
+        return max(own, WHILE_HELD)
     return max(own, unknown_wait) if isinstance(error, OutcomeUnknownError) else own
+
+
+def _is_held(error: Exception) -> bool:
+    return isinstance(error, RefusedError) and error.code in HELD
 
 
 def _is_short(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -97,7 +98,7 @@ async def read_back(world: World, step: ClaimedStep) -> Done:
     return Done(result={"not_landed": not_landed_to_json(missing)}, plan=decide.on_read_back(missing))
 
 
-def _missing(sent: dict[str, Any], stored: StoredTicket) -> list[NotLanded]:
+def _missing(sent: Mapping[str, Any], stored: StoredTicket) -> list[NotLanded]:
     missing = []
     for field in sent["fields"]:
         value = field_from_json(field).value
@@ -120,7 +121,7 @@ def _why(kept: object) -> str:
 
 async def note_not_landed(world: World, step: ClaimedStep) -> Done:
     """Say on the ticket what its fields do not."""
-    known = await world.journal.result(step.handoff_id, "read_back") or {"not_landed": []}
+    known = await world.recent.result(step.handoff_id, "read_back") or {"not_landed": []}
     items = not_landed_from_json(known["not_landed"])
     limit = (await world.schema.current()).limits.note
     return await _append(world, step, render_not_landed(items, limit=limit))
@@ -128,7 +129,7 @@ async def note_not_landed(world: World, step: ClaimedStep) -> Done:
 
 async def note_late_facts(world: World, step: ClaimedStep) -> Done:
     """Append, once, what a source said after the ticket was made."""
-    known = await world.journal.result(step.handoff_id, f"late_facts:{step.about}")
+    known = await world.recent.result(step.handoff_id, f"late_facts:{step.about}")
     reports = gathered_from_json(known or {"reports": []}).reports
     limit = (await world.schema.current()).limits.note
     return await _append(world, step, render_late_facts(reports, titles=source_titles(world), limit=limit))
@@ -144,8 +145,8 @@ async def _append(world: World, step: ClaimedStep, note: Note) -> Done:
     return Done(result={"note": key, "found": found}, plan=decide.on_noted())
 
 
-async def _opened(world: World, step: ClaimedStep) -> dict[str, Any]:
-    opened = await world.journal.result(step.handoff_id, "open_ticket")
+async def _opened(world: World, step: ClaimedStep) -> Mapping[str, Any]:
+    opened = await world.recent.result(step.handoff_id, "open_ticket")
     if opened is None:
         raise OutcomeUnknownError(
             f"{step.handoff_id}: no ticket is on record for {step.name}", code="no_ticket"

@@ -13,7 +13,7 @@ from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.ticket import FieldSchema, TicketLimits
-from batonpass.engine.recent import RecentRequests
+from batonpass.engine.recent import Recent
 from batonpass.mapping.rules import HelpdeskMapping
 from batonpass.ports import Capability, Helpdesk
 from batonpass.store import Journal
@@ -51,7 +51,7 @@ class Announcer(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     journal: Journal
-    requests: RecentRequests
+    recent: Recent
     clock: Clock
     settings: EngineSettings
     helpdesk: Helpdesk

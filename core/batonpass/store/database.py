@@ -80,7 +80,8 @@ def _settle(pieces: Sequence[_Piece], error: Exception | None) -> None:
 class Writer:
     """Runs work on the database, in order, and answers when it is committed.
 
-    It works in the event loop in which it was opened; `run` may be awaited in any.
+    It works in the event loop in which it was opened (or, opened outside of one, first used); `run` may be awaited
+    in any.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +95,8 @@ class Writer:
 
     def open(self) -> None:
         """Lock the file, check it, bring its tables up to date. Raises `StoreError`."""
-        self._home = asyncio.get_running_loop()
+        with suppress(RuntimeError):
+            self._home = asyncio.get_running_loop()
         _refuse_network_file_system(self.path)
         self._lock_file = _lock(self.path)
         try:
@@ -107,7 +109,7 @@ class Writer:
         """Run `work(db)` inside a transaction; returns once it is committed, raises what it raised."""
         here = asyncio.get_running_loop()
         piece = _Piece(work, here.create_future())
-        assert self._home is not None
+        self._home = self._home or here
         if here is self._home:
             self._queue(piece)
         else:

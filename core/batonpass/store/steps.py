@@ -50,13 +50,14 @@ def add(
 def claim(
     db: sqlite_utils.Database, *, kinds: Sequence[StepKind], now: int, lease_until: int, most: int
 ) -> list[ClaimedStep]:
-    """Take steps that are due, oldest first, only of kinds that this release knows."""
+    """Take steps that are due, only of kinds that this release knows: oldest first, but late facts last of all, for
+    which no customer waits."""
     marks = ",".join("?" * len(kinds))
     rows = db.conn.execute(
         f"UPDATE steps SET status = 'running', fence = fence + 1, attempts = attempts + 1, claimed_at = ?,"  # noqa: S608 - marks only
         f" first_claimed_at = coalesce(first_claimed_at, ?), lease_until = ?"
         f" WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND due_at <= ?"
-        f" AND kind IN ({marks}) ORDER BY due_at LIMIT ?) RETURNING {_CLAIMED}",
+        f" AND kind IN ({marks}) ORDER BY kind = 'late_facts', due_at LIMIT ?) RETURNING {_CLAIMED}",
         (now, now, lease_until, now, *(kind.value for kind in kinds), most),
     ).fetchall()
     return [_claimed(row) for row in rows]

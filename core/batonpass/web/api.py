@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from batonpass import __version__
 from batonpass.app.config import Config
@@ -232,6 +233,10 @@ def _answer_errors_as_problems(app: FastAPI) -> None:
     async def unavailable(_: Request, error: StoreError) -> Response:
         detail = "The handoff could not be kept. Send it again, with the same Idempotency-Key."
         return problem(503, error.code, "Not available", detail, headers={"Retry-After": "5"})
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody reads it
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
