@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -248,16 +248,21 @@ async def playing(
     vendors: Vendors | None = None,
     clock: Clock | None = None,
     callback: bool = True,
+    through: Callable[[str, ASGIApp], ASGIApp] = lambda _, app: app,
     **told: Any,
 ) -> AsyncIterator[Scene]:
-    """Everything runs; `told` is what `write_config` takes: `more` is appended to the configuration."""
+    """Everything runs; `told` is what `write_config` takes: `more` is appended to the configuration.
+
+    `through` may put something before a vendor, by its name, to see what is sent and answered.
+    """
     vendors, ai_agent, clock = vendors or Vendors(), AiAgent(), clock or SystemClock()
     made: list[ASGIApp] = []
 
     async def api(scope: Scope, receive: Receive, send: Send) -> None:
         await made[0](scope, receive, send)  # served before it can be made, so that all servers stop together
 
-    async with served_together({**vendors.all, "callback": ai_agent.app, "api": api}) as urls:
+    doors = {name: through(name, emulator) for name, emulator in vendors.all.items()}
+    async with served_together({**doors, "callback": ai_agent.app, "api": api}) as urls:
         path = write_config(folder, urls, callback=f"{urls['callback']}/events" if callback else None, **told)
         async with (
             running(load_config(path, ENVIRONMENT), clock=clock) as service,
