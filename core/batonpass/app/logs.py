@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
+
+
+class _StandardError:
+    """Writes lines to whatever is stderr now. A log that cannot be written must not stop a handoff."""
+
+    def __init__(self, *_: object) -> None:
+        """structlog passes what `get_logger` was given."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # a reader that went away, a stream that was closed
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is where logs are printed
+
+    debug = info = warning = error = critical = msg
 
 
 def write_logs(*, level: int = logging.INFO) -> None:
@@ -20,7 +34,7 @@ def write_logs(*, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
 

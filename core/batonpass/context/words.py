@@ -55,7 +55,11 @@ def cut_words(text: str, most: int) -> str:
         if used > most:
             break
         end = piece_end
-    return _cut(text[:end])
+    cut = _cut(text[:end])
+    while count_words(cut) > most:  # a bracket that clung to what was cut off stands alone now
+        *before, _ = cut.split()
+        cut = _cut(" ".join(before))
+    return cut
 
 
 def _cut(kept: str) -> str:
