@@ -394,5 +394,5 @@ if __name__ == "__main__":
         parser.add_argument("--quick", action="store_true", help="small sizes: a look, no figures to quote")
         quick = parser.parse_args().quick
         measure(
-            Sizes(rounds=1, low_load=5, saturation=200, ack_seconds=3) if quick else Sizes(5, 20, 1000, 10)
+            Sizes(rounds=1, low_load=5, saturation=200, ack_seconds=3) if quick else Sizes(3, 20, 800, 10)
         )

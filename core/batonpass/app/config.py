@@ -55,7 +55,7 @@ class HandoffConfig(Value):
     facts_deadline: Annotated[float, Field(gt=0, le=30)] = 2.0
     late_facts_for: Annotated[float, Field(ge=0, le=86_400)] = 900.0
     claimed_identity_facts: bool = False
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 128
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 48
     say: dict[str, str] = Field(default_factory=dict)
     """Language → what the AI agent may tell the customer; `{ticket_id}` stands for the ticket."""
 

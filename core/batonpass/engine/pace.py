@@ -19,8 +19,8 @@ class Pace:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.limit = most
-        """Steps that may be under way now."""
+        self.limit = min(LEAST, most)
+        """Steps that may be under way now: few at first, for a backlog may wait at start."""
 
     def seen(self, lag: float) -> None:
         """The event loop was `lag` seconds late."""

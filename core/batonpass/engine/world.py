@@ -30,7 +30,7 @@ class EngineSettings:
     claimed_may_know: bool = False
     """Whether CRM and billing facts go to a handoff whose customer is only claimed."""
     public_url: str | None = None
-    concurrency: int = 128
+    concurrency: int = 48
     """Steps under way at once."""
     call_deadline: float = 10.0
     """The longest that a call to the helpdesk may take, seconds."""
