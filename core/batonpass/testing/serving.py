@@ -65,6 +65,7 @@ def _server(app: ASGIApp | Any, lifespan: str) -> _QuietServer:
             log_config=None,
             log_level="critical",
             access_log=False,
+            timeout_keep_alive=75,  # as vendors' load balancers keep them; uvicorn's 5 s closes some in mid-use
             timeout_graceful_shutdown=1,
         )
     )
