@@ -146,7 +146,10 @@ class Engine:
         ):
             self._awake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("step_not_recorded", error=type(error).__name__, detail=str(error))
+            detail = (
+                str(error) if isinstance(error, BatonpassError) else ""
+            )  # another's text may quote the customer
+            log.error("step_not_recorded", error=type(error).__name__, detail=detail)
 
     async def _carry(self, step: ClaimedStep | None) -> None:
         """Do the step and go on with the first that follows; the others get tasks of their own."""
@@ -188,6 +191,8 @@ class Engine:
     async def _handled(self, step: ClaimedStep) -> Done:
         handler = HANDLERS[step.kind]
         async with asyncio.timeout(STEP_DEADLINE):
+            if self._unknown_wait(step) > 0:  # a repeat must look first, and only a new claim does
+                return await handler(self._world, step)
             async for attempt in inside_a_step():
                 with attempt:
                     return await handler(self._world, step)
