@@ -25,6 +25,7 @@ from batonpass.domain.ticket import (
     Priority,
     Requester,
     StoredTicket,
+    TicketChange,
     TicketDraft,
     TicketKey,
     TicketLimits,
@@ -118,7 +119,8 @@ class Zendesk:
             )
         return found
 
-    async def find_ticket(self, key: TicketKey) -> TicketRef | None:
+    async def find_ticket(self, key: TicketKey, *, requester: Requester | None = None) -> TicketRef | None:
+        del requester  # `external_id` is enough
         found = await self._client.tickets_with_external_id(key)
         return self._ref(min(found, key=lambda ticket: ticket.id)) if found else None
 
@@ -145,6 +147,13 @@ class Zendesk:
             if not comment.public and ending.search(comment.html_body or ""):
                 return True
         return False
+
+    def ticket_ref(self, ticket_id: str) -> TicketRef:
+        number = _number(ticket_id, "ticket")
+        return TicketRef(id=str(number), url=f"{self._address}/agent/tickets/{number}")
+
+    async def change_ticket(self, ref: TicketRef, change: TicketChange) -> None:
+        await self._client.update_ticket(_number(ref.id, "ticket"), _changed(change))
 
     async def field_schema(self) -> FieldSchema:
         fields = await self._client.ticket_fields()
@@ -228,6 +237,22 @@ def _new_ticket(draft: TicketDraft, key: TicketKey) -> wire.NewTicket:
         custom_fields=[
             wire.NewFieldValue(id=_number(field.id, field.id), value=_written(field.value))
             for field in draft.fields
+        ]
+        or None,
+    )
+
+
+def _changed(change: TicketChange) -> wire.ChangedTicket:
+    return wire.ChangedTicket(
+        subject=change.subject,
+        priority=change.priority,
+        group_id=None if change.group is None else _number(change.group.id, "group"),
+        assignee_id=None if change.assignee is None else _number(change.assignee.id, "assignee"),
+        status=change.status,
+        additional_tags=list(change.add_tags) or None,
+        custom_fields=[
+            wire.NewFieldValue(id=_number(field.id, field.id), value=_written(field.value))
+            for field in change.fields
         ]
         or None,
     )

@@ -61,6 +61,17 @@ class ZendeskClient:
         )
         (await self._transport.call(call)).read_as(wire.TicketAnswer)
 
+    async def update_ticket(self, ticket_id: int, changed: wire.ChangedTicket) -> None:
+        """`PUT /tickets/{id}`. Every value is absolute, so that doing it twice is doing it once."""
+        call = Call(
+            operation="tickets.update",
+            method="PUT",
+            path=f"/api/v2/tickets/{ticket_id}",
+            json={"ticket": changed.model_dump(exclude_none=True)},
+            effect=True,
+        )
+        (await self._transport.call(call)).read_as(wire.TicketAnswer)
+
     async def newest_comments(self, ticket_id: int) -> AsyncIterator[wire.Comment]:
         path = f"/api/v2/tickets/{ticket_id}/comments"
         order = (("sort_order", "desc"),)

@@ -53,6 +53,18 @@ class NewTicket(_Wire):
     custom_fields: list[NewFieldValue] | None = None
 
 
+class ChangedTicket(_Wire):
+    """Only what stands here is changed; `tags` would replace the whole list."""
+
+    subject: str | None = None
+    priority: str | None = None
+    group_id: int | None = None
+    assignee_id: int | None = None
+    status: str | None = None
+    additional_tags: list[str] | None = None
+    custom_fields: list[NewFieldValue] | None = None
+
+
 # What we are given --------------------------------------------------------------------------------------------
 
 

@@ -104,6 +104,11 @@ class Connection:
     settings: ConnectionSettings
     mapping: Path
 
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do with these settings."""
+        return self.manifest.capabilities_of(self.settings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
@@ -117,7 +122,7 @@ class Config:
     @property
     def helpdesk(self) -> Connection:
         """The one connection that keeps tickets."""
-        return next(each for each in self.connections if Capability.OPEN_TICKET in each.manifest.capabilities)
+        return next(each for each in self.connections if Capability.OPEN_TICKET in each.capabilities)
 
 
 def read_config(
@@ -133,7 +138,7 @@ def read_config(
     findings += found
     connections, found = _connections(file, path.parent, context)
     findings += found
-    if not any(Capability.OPEN_TICKET in each.manifest.capabilities for each in connections) and not findings:
+    if not any(Capability.OPEN_TICKET in each.capabilities for each in connections) and not findings:
         findings.append(
             file.finding(("connections",), "no connection keeps tickets", code="BC005",
                          hint="add one, for example [connections.zendesk]")
@@ -205,17 +210,19 @@ def _connections(
                              hint=did_you_mean(str(wanted), connectors(), listed="installed"))
             )  # fmt: skip
             continue
-        helpdesks += Capability.OPEN_TICKET in manifest.capabilities
-        if helpdesks > 1 and Capability.OPEN_TICKET in manifest.capabilities:
+        settings, found = validated(file, manifest.settings, at=at, context=context)
+        findings += found
+        if settings is None:
+            continue
+        mapping = folder / (settings.mapping or f"mappings/{name}.toml")
+        connection = Connection(name=name, manifest=manifest, settings=settings, mapping=mapping)
+        connections.append(connection)
+        helpdesks += Capability.OPEN_TICKET in connection.capabilities
+        if helpdesks > 1 and Capability.OPEN_TICKET in connection.capabilities:
             findings.append(
                 file.finding(at, "a second connection that keeps tickets", code="BC007", key=True,
                              hint="this release opens tickets in one helpdesk; run a second batonpass for the other")
             )  # fmt: skip
-        settings, found = validated(file, manifest.settings, at=at, context=context)
-        findings += found
-        if settings is not None:
-            mapping = folder / (settings.mapping or f"mappings/{name}.toml")
-            connections.append(Connection(name=name, manifest=manifest, settings=settings, mapping=mapping))
     return connections, findings
 
 

@@ -34,7 +34,7 @@ class Mappings:
         self._facts: dict[str, LiveFile[tuple[FactRule, ...]]] = {}
         problems: list[Finding] = []
         for each in config.connections:
-            if not FACTS & each.manifest.capabilities:
+            if not FACTS & each.capabilities:
                 continue
             load = partial(load_fact_mapping, readable=each.manifest.readable)
             try:
@@ -79,7 +79,7 @@ class Mappings:
         for each in self._config.connections:
             if each.name in self._facts:
                 names.update(rule.name for rule in self._facts[each.name].current.value)
-            elif FACTS & each.manifest.capabilities:
+            elif FACTS & each.capabilities:
                 # A file with a mistake has its own finding; its names are not unknown for that.
                 names.update(TomlFile.read(each.mapping).data.get("facts", {}))
         return names

@@ -158,7 +158,7 @@ def _world(
         ),
         helpdesk=helpdesk,
         helpdesk_name=desk.name,
-        helpdesk_can=desk.manifest.capabilities,
+        helpdesk_can=desk.capabilities,
         schema=SchemaCache(helpdesk, clock),
         sources=lambda: _sources(config, mappings, opened),
         mapping=mappings.helpdesk,
@@ -173,7 +173,7 @@ def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -
             title=each.manifest.title,
             port=port,
             rules=mappings.rules(each.name),
-            private=bool(FACTS & each.manifest.capabilities),
+            private=bool(FACTS & each.capabilities),
         )
         for each in config.connections
         if isinstance(port := opened[each.name], FactSource)

@@ -124,10 +124,25 @@ class Attempt(Value):
     result: ShortText | None = None
 
 
+class InHelpdesk(Value):
+    """Where this conversation stands in the helpdesk already; by the helpdesk's own ids."""
+
+    ticket_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None,
+        description="A ticket or conversation that agents can open: it is enriched in place, none is opened.",
+    )
+    conversation_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None,
+        description="A messaging conversation that the AI agent holds: it is passed to the agents. Needs a "
+        "connection that is set up for it; elsewhere a ticket is opened.",
+    )
+
+
 class HandoffRequest(Value):
     """A conversation that must go to a person."""
 
     conversation: Conversation
+    helpdesk: InHelpdesk = InHelpdesk()
     customer: Customer = Customer()
     reason: Reason = Reason()
     attempts: tuple[Attempt, ...] = ()

@@ -10,6 +10,8 @@ from enum import StrEnum
 class EventKind(StrEnum):
     """What happened. A kind says which object to read again; it carries no content of its own."""
 
+    HANDOFF_ASKED = "handoff_asked"
+    """Somebody, or a rule of the helpdesk, says that this conversation needs a person."""
     TICKET_OPENED = "ticket_opened"
     TICKET_ASSIGNED = "ticket_assigned"
     """To a person or to another group."""
@@ -48,5 +50,7 @@ class Event:
     """When it happened, by the vendor's clock: for order, never for deadlines."""
     vendor_kind: str
     """The vendor's own word for what happened, as the supported list in the documentation has it."""
+    actor_id: str | None = None
+    """The vendor's id of who did it, where it is told: our own writes are known by it."""
     test: bool = False
     """Whether it is from the vendor's test mode or a test delivery."""

@@ -48,6 +48,20 @@ class FieldOption:
     """What people see."""
 
 
+class TicketStatus(StrEnum):
+    OPEN = "open"
+    """Waits for the support team; new, open, on hold."""
+    PENDING = "pending"
+    """Waits for the customer."""
+    SOLVED = "solved"
+    CLOSED = "closed"
+    """Solved for good: some helpdesks take no change any more."""
+
+    @property
+    def is_done(self) -> bool:
+        return self in {TicketStatus.SOLVED, TicketStatus.CLOSED}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDefinition:
     id: FieldId
@@ -63,6 +77,42 @@ class FieldDefinition:
 class Group:
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A person of the support team, as the helpdesk knows them."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A ticket form, a ticket type or a pipeline: what decides which fields and statuses a ticket has."""
+
+    id: str
+    name: str
+    fields: tuple[FieldId, ...] = ()
+    """The fields on it; empty where the helpdesk does not tell."""
+    statuses: tuple[str, ...] = ()
+    """The names of its statuses or stages, where it has its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewField:
+    """A field to be created."""
+
+    name: str
+    """The title that people see."""
+    kind: FieldKind
+    options: tuple[str, ...] = ()
+    """Labels of a dropdown or multi-select."""
+    unique: bool = False
+    """No two tickets may have the same value, where the helpdesk can hold them to it."""
+    why: str = ""
+    """For the person who is asked to agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +132,7 @@ class FieldSchema:
     groups: tuple[Group, ...]
     limits: TicketLimits
     as_of: datetime
+    forms: tuple[Form, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +177,8 @@ class TicketRef:
     """The helpdesk's id, as a string."""
     url: str
     """Where an agent opens it."""
+    number: str | None = None
+    """What people call it, where that is not its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +189,64 @@ class StoredTicket:
     subject: str
     priority: Priority | None = None
     group_id: str | None = None
+    status: TicketStatus | None = None
+    assignee_id: str | None = None
     tags: frozenset[str] = frozenset()
     fields: Mapping[FieldId, FieldContent | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChange:
+    """What is to become of a ticket that stands already; whatever is None or empty stays as it is."""
+
+    subject: str | None = None
+    priority: Priority | None = None
+    group: Group | None = None
+    assignee: Agent | None = None
+    status: TicketStatus | None = None
+    add_tags: tuple[str, ...] = ()
+    """None is ever removed."""
+    fields: tuple[FieldValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """How satisfied the customer says they are."""
+
+    score: float
+    """From 0 (worst) to 1 (best)."""
+    said: str
+    """In the helpdesk's own scale: "good", "4 of 5"."""
+    comment: str | None = None
+    """The customer's words: never into a log."""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReply:
+    """A public reply of a person of the support team."""
+
+    agent: Agent
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLife:
+    """How far a ticket has come, as the helpdesk has it now."""
+
+    status: TicketStatus
+    as_of: datetime
+    """The helpdesk's own time of the ticket's last change: of two readings the later one counts."""
+    assignee: Agent | None = None
+    """A person; neither our own user nor the AI agent's."""
+    first_reply: AgentReply | None = None
+    """The first public one of a person since `since`; neither our own user's nor the AI agent's."""
+    solved_at: datetime | None = None
+    """None where it is not solved, or where the helpdesk does not tell when it was."""
+    rating: Rating | None = None
+    """The newest."""
+    merged_into: str | None = None
+    """The id of the ticket that took this one's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

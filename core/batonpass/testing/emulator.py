@@ -3,8 +3,11 @@
 An emulator is as strict as its vendor: it checks credentials, required fields and limits, and it answers what the
 vendor answers. It keeps its state in memory, and in `ledger` every effect that it has committed.
 
-It also answers `GET /_emulator/ledger`, `GET /_emulator/counts` and `POST /_emulator/faults`, for whoever drives it
-from another process.
+It plays what people do at the vendor (`happen`) and delivers the webhooks of it, signed, to `deliver_to`'s address.
+
+It also answers `GET /_emulator/ledger`, `GET /_emulator/counts`, `POST /_emulator/faults`, `POST /_emulator/happen`,
+`POST /_emulator/webhooks`, `POST /_emulator/outbox` and `GET /_emulator/outbox`, for whoever drives it from another
+process.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from batonpass.domain.clock import Clock, SystemClock
+from batonpass.domain.event import EventKind
+from batonpass.testing.happenings import CannotPlayError, Happening
+from batonpass.testing.outbox import Order, Outbox
 
 SOCKET_EXTENSION = "batonpass.socket"
 """Where `batonpass.testing.serving` puts the connection's transport into the ASGI scope."""
@@ -128,6 +134,10 @@ class Emulator(ABC):
     clock: Clock = field(default_factory=SystemClock)
     calls_per_window: int | None = None
     """The vendor's rate limit; None: no limit."""
+    endpoint_limits: Mapping[str, int] = field(default_factory=dict)
+    """Operation → its own limit in one window, beside the account's."""
+    search_lag: float = 0.0
+    """Seconds for which what is new or changed is missing from the vendor's search index (and from nothing else)."""
     seed: int = 1
     ledger: list[Effect] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -136,7 +146,8 @@ class Emulator(ABC):
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - no secret
         self._faults: deque[_Planned] = deque()
-        self._window: deque[float] = deque()
+        self._windows: dict[str, deque[float]] = {}
+        self.outbox = Outbox(clock=self.clock, seed=self.seed)
         routes = [Route(op.path, self._guarded(op), methods=[op.method]) for op in self.operations()]
         self._app = Starlette(
             routes=[
@@ -144,6 +155,10 @@ class Emulator(ABC):
                 Route("/_emulator/ledger", self._show_ledger, methods=["GET"]),
                 Route("/_emulator/counts", self._show_counts, methods=["GET"]),
                 Route("/_emulator/faults", self._plan_fault, methods=["POST"]),
+                Route("/_emulator/happen", self._play, methods=["POST"]),
+                Route("/_emulator/webhooks", self._point_webhooks, methods=["POST"]),
+                Route("/_emulator/outbox", self._show_outbox, methods=["GET"]),
+                Route("/_emulator/outbox", self._set_outbox, methods=["POST"]),
             ],
             exception_handlers={404: self._unknown_path, 405: self._unknown_path},
         )
@@ -170,6 +185,20 @@ class Emulator(ABC):
     def window_seconds(self) -> float:
         """The length of the vendor's rate window."""
         return 60.0
+
+    plays: frozenset[EventKind] = frozenset()
+    """The kinds that `happen` plays."""
+
+    def happen(self, happening: Happening) -> str:
+        """Let it happen as if somebody else than batonpass did it, note the change in the state and post the webhooks
+        that the vendor would send for it. Gives the id of the ticket or object. Needs a running event loop where an
+        endpoint is registered. Raises `CannotPlayError`."""
+        raise CannotPlayError(f"{type(self).__name__} plays nothing, so not {happening.kind} either")
+
+    def deliver_to(self, url: str, *, secret: str) -> None:
+        """Deliver webhooks of everything to `url` from now on, proven with `secret`, as if a person had entered it
+        at the vendor: batonpass's own kind of webhook, with the rules it needs."""
+        raise CannotPlayError(f"{type(self).__name__} delivers no webhooks")
 
     # What tests and people use ----------------------------------------------------------------------------------
 
@@ -231,7 +260,7 @@ class Emulator(ABC):
                 return early
             if not operation.open and not self.authorised(request):
                 return self.error(401, code="unauthorized", message="Couldn't authenticate you")
-            allowed, headers = self._count_call()
+            allowed, headers = self._count_call(operation.name)
             if not allowed:
                 response = self.error(429, code="rate_limited", message="Rate limit exceeded")
             else:
@@ -299,20 +328,34 @@ class Emulator(ABC):
             case _:
                 return response
 
-    def _count_call(self) -> tuple[bool, dict[str, str]]:
+    def _count_call(self, operation: str) -> tuple[bool, dict[str, str]]:
+        """Whether the call is within the account's limit and its endpoint's; and the headers that say so."""
+        own = self.endpoint_limits.get(operation)
+        if own is not None:
+            allowed, left, reset = self._counted(operation, own)
+            if not allowed:  # the account's limit is far: https://developer.zendesk.com, and others likewise
+                return False, {
+                    **self.limit_headers(remaining=699, reset=self.window_seconds),
+                    "Retry-After": str(max(1, round(reset))),
+                }
+            del left
         if self.calls_per_window is None:
             return True, self.limit_headers(remaining=699, reset=self.window_seconds)
+        allowed, left, reset = self._counted("", self.calls_per_window)
+        headers = self.limit_headers(remaining=left, reset=reset)
+        return allowed, headers if allowed else {**headers, "Retry-After": str(max(1, round(reset)))}
+
+    def _counted(self, name: str, most: int) -> tuple[bool, int, float]:
+        """(within the limit, calls left, seconds until one more is free) of one window."""
+        window = self._windows.setdefault(name, deque())
         now = self.clock.monotonic()
-        while self._window and self._window[0] <= now - self.window_seconds:
-            self._window.popleft()
-        reset = self.window_seconds - (now - self._window[0]) if self._window else self.window_seconds
-        if len(self._window) >= self.calls_per_window:
-            return False, {
-                **self.limit_headers(remaining=0, reset=reset),
-                "Retry-After": str(max(1, round(reset))),
-            }
-        self._window.append(now)
-        return True, self.limit_headers(remaining=self.calls_per_window - len(self._window), reset=reset)
+        while window and window[0] <= now - self.window_seconds:
+            window.popleft()
+        reset = self.window_seconds - (now - window[0]) if window else self.window_seconds
+        if len(window) >= most:
+            return False, 0, reset
+        window.append(now)
+        return True, most - len(window), reset
 
     async def _unknown_path(self, request: Request, error: Exception) -> Response:
         del error
@@ -333,6 +376,38 @@ class Emulator(ABC):
             known = ", ".join(Fault)
             return JSONResponse({"error": f"not a fault that can be planned: {error}; known: {known}"}, 400)
         return JSONResponse({"planned": len(self._faults)})
+
+    async def _play(self, request: Request) -> Response:
+        try:
+            done = self.happen(Happening.from_json(json.loads(await request.body())))
+        except (ValueError, CannotPlayError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"id": done})
+
+    async def _point_webhooks(self, request: Request) -> Response:
+        try:
+            told = json.loads(await request.body())
+            self.deliver_to(told["url"], secret=told["secret"])
+        except (ValueError, KeyError, TypeError, CannotPlayError) as error:
+            return JSONResponse({"error": f"needs url and secret: {error}"}, 400)
+        return JSONResponse({"url": told["url"]})
+
+    async def _show_outbox(self, request: Request) -> Response:
+        await self.outbox.settled()
+        return JSONResponse(self.outbox.as_json())
+
+    async def _set_outbox(self, request: Request) -> Response:
+        """`{"twice": true}`, `{"hold": true}`, `{"release": "shuffled"}`, `{"drop": true}`."""
+        try:
+            told = json.loads(await request.body())
+            self.outbox.twice = bool(told.get("twice", self.outbox.twice))
+            if told.get("hold"):
+                self.outbox.hold()
+            moved = self.outbox.release(Order(told["release"])) if "release" in told else 0
+            moved += self.outbox.drop() if told.get("drop") else 0
+        except (ValueError, AttributeError) as error:
+            return JSONResponse({"error": f"knows twice, hold, release and drop: {error}"}, 400)
+        return JSONResponse({"moved": moved})
 
 
 class _Reset(Response):

@@ -1,0 +1,95 @@
+"""What a connector offers: small protocols whose docstrings are the contract.
+
+Every method raises `RetryLaterError`, `RefusedError` or `OutcomeUnknownError` (the last from effects only) and
+nothing else on purpose, unless it says so. No vendor word passes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import SecretStr
+
+from batonpass.ports.capabilities import Capability
+from batonpass.ports.facts import FactSource
+from batonpass.ports.helpdesk import (
+    FollowsTickets,
+    Helpdesk,
+    ListsAgents,
+    PassesConversations,
+    ProvisionsFields,
+    ReadsConversations,
+    Replies,
+    TellsPresence,
+)
+from batonpass.ports.manifest import (
+    Access,
+    Connecting,
+    EndDate,
+    Manifest,
+    OpenTransport,
+    Probe,
+    SecretKind,
+)
+from batonpass.ports.settings import ConnectionSettings, HelpdeskSettings, StartRule, WithSecrets
+from batonpass.ports.webhooks import Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
+
+PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                Capability.OPEN_TICKET,
+                Capability.IDEMPOTENT_CREATE,
+                Capability.READ_BACK,
+                Capability.APPEND_NOTE,
+                Capability.FIELD_SCHEMA,
+                Capability.CHANGE_TICKET,
+            ),
+            Helpdesk,
+        ),
+        Capability.REPLY: Replies,
+        Capability.READ_CONVERSATION: ReadsConversations,
+        Capability.FOLLOW_TICKET: FollowsTickets,
+        Capability.SATISFACTION: FollowsTickets,
+        Capability.AGENTS: ListsAgents,
+        Capability.AGENT_PRESENCE: TellsPresence,
+        Capability.PROVISION_FIELDS: ProvisionsFields,
+        Capability.PASS_CONVERSATION: PassesConversations,
+        Capability.REGISTER_WEBHOOKS: RegistersWebhooks,
+        Capability.TICKET_HISTORY: FactSource,
+        Capability.CRM_FACTS: FactSource,
+        Capability.BILLING_FACTS: FactSource,
+    }
+)
+"""The protocol that a connection with a capability has."""
+
+__all__ = [
+    "PROTOCOLS",
+    "Access",
+    "Capability",
+    "Connecting",
+    "ConnectionSettings",
+    "EndDate",
+    "FactSource",
+    "FollowsTickets",
+    "Helpdesk",
+    "HelpdeskSettings",
+    "ListsAgents",
+    "Manifest",
+    "OpenTransport",
+    "PassesConversations",
+    "Probe",
+    "ProvisionsFields",
+    "ReadsConversations",
+    "Receive",
+    "RegisteredWebhook",
+    "RegistersWebhooks",
+    "Replies",
+    "SecretKind",
+    "SecretStr",
+    "StartRule",
+    "TellsPresence",
+    "WebhookDoor",
+    "WithSecrets",
+]
