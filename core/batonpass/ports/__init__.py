@@ -41,6 +41,7 @@ PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
             (
                 Capability.OPEN_TICKET,
                 Capability.IDEMPOTENT_CREATE,
+                Capability.NOTE_APART,
                 Capability.READ_BACK,
                 Capability.APPEND_NOTE,
                 Capability.FIELD_SCHEMA,

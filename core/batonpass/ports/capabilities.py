@@ -10,6 +10,8 @@ class Capability(StrEnum):
     """Opens, finds, reads and changes tickets, appends notes, tells its fields: the protocol `Helpdesk`."""
     IDEMPOTENT_CREATE = "idempotent_create"
     """The vendor itself takes an idempotency key, so a repeat need not wait for the first call to die."""
+    NOTE_APART = "note_apart"
+    """A ticket is opened without its note: the engine appends it as a step of its own."""
     READ_BACK = "read_back"
     APPEND_NOTE = "append_note"
     FIELD_SCHEMA = "field_schema"

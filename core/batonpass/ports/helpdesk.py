@@ -34,6 +34,7 @@ class Helpdesk(Protocol):
         when the first ended in `OutcomeUnknownError` and also when the drafts differ (the first stands).
 
         Where the vendor takes no idempotency key this holds from `Manifest.lookup_lag` after the first call on.
+        With `Capability.NOTE_APART` the draft's note is no part of it.
         """
         ...
 
