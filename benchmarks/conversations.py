@@ -1,10 +1,12 @@
-"""Hand real conversations over, through the API, and count what became of them.
+"""Hand real conversations over, to one helpdesk or to each, and count what became of them.
 
-    python benchmarks/conversations.py retail_conversations.jsonl
+    python benchmarks/conversations.py retail_conversations.jsonl --helpdesk all
 
-One JSON object a line: `id`, `customer` (`name`, `email`, both optional) and `turns` (`role`, `text`). Emulators,
-server and AI agent run in this process and talk over loopback. What is counted comes from the helpdesk: its ledger
-and the comments that its own API gives back.
+One JSON object a line: `id`, `customer` (`name`, `email`, both optional) and `turns` (`role`, `text`). The helpdesk's
+emulator, batonpass and the AI agent run in this process and talk over loopback. First every conversation is handed
+over through the API. Then twenty customers write to the helpdesk themselves, each of their tickets asks for a person
+there, and the helpdesk's own webhook starts the handoff that enriches it in place. What is counted comes from the
+helpdesk: its ledger and the notes that agents see.
 """
 
 from __future__ import annotations
@@ -16,23 +18,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import httpx
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # the helpdesks with what a test asks of them
 
-from batonpass.demo.stage import Stage, set_up
-from batonpass.domain.clock import SystemClock
-from batonpass.testing.emulator import Latency
+from batonpass.domain.event import EventKind
+from batonpass.testing.desk import Desk
+from helpdesks import HELPDESKS, Known
 
 AT_ONCE = 8
+ENRICHED = 20
 MOST_WORDS = 60
-PATIENCE = 60.0
-"""Seconds for one handoff."""
-HELPDESK_LOGIN = ("ada@helpdesk.example/token", "emulated-token")
+PATIENCE = 120.0
+"""Seconds."""
+HISTORY = "Conversation History</h3>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Handed:
     turns: int
     accepted: bool
     tickets: int = 0
+    notes: int = 0
+    """With the context."""
     turns_in_note: int = 0
     """Turns whose whole text stands in the transcript, in order."""
     brief_words: int = 0
@@ -62,6 +67,7 @@ class Counts:
             "tickets": sum(each.tickets for each in self.handed) + self.strangers,
             "without a ticket": sum(each.tickets == 0 for each in self.handed),
             "with several tickets": sum(each.tickets > 1 for each in self.handed),
+            "without the context, or with it twice": sum(each.notes != 1 for each in self.handed),
             "turns": sum(each.turns for each in self.handed),
             "turns missing in the transcript": sum(each.turns - each.turns_in_note for each in self.handed),
             "words in the longest brief": max((each.brief_words for each in self.handed), default=0),
@@ -70,88 +76,106 @@ class Counts:
 
     @property
     def right(self) -> bool:
-        """One ticket for each, none else, nothing missing, every brief short."""
-        wrong = ("refused", "without a ticket", "with several tickets", "turns missing in the transcript")
-        short = self.rows["words in the longest brief"] <= MOST_WORDS
-        return short and not self.strangers and not any(self.rows[name] for name in wrong)
+        """One ticket for each, none else, its context once, nothing missing, every brief short."""
+        wrong = (
+            "refused",
+            "without a ticket",
+            "with several tickets",
+            "without the context, or with it twice",
+            "turns missing in the transcript",
+            f"briefs over {MOST_WORDS} words",
+        )
+        return not self.strangers and not any(self.rows[name] for name in wrong)
 
 
 def conversations_in(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-async def hand_all_over(conversations: Sequence[dict[str, Any]]) -> Counts:
-    """Hand every conversation over, `AT_ONCE` at a time."""
+async def hand_all_over(known: Known, conversations: Sequence[dict[str, Any]]) -> Counts:
+    """Hand every conversation over through the API, `AT_ONCE` at a time."""
     gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(stage: Stage, conversation: dict[str, Any]) -> str | None:
-        async with gate:
-            return await _hand_over(stage, conversation)
-
     with tempfile.TemporaryDirectory(prefix="conversations-") as folder:
-        async with set_up(Path(folder), SystemClock(), latency=Latency()) as stage:
+        async with known.plays(Path(folder)) as played:
+
+            async def one(conversation: dict[str, Any]) -> str:
+                async with gate:
+                    handoff_id = await played.hand_over(
+                        {
+                            "conversation": {
+                                "id": conversation["id"],
+                                "channel": "web_chat",
+                                "turns": conversation["turns"],
+                            },
+                            "customer": conversation.get("customer", {}),
+                        }
+                    )
+                    await played.settled(handoffs=[handoff_id], seconds=PATIENCE)
+                    return handoff_id
+
+            before = len(played.emulator.effects("ticket.opened"))
             started = time.perf_counter()
-            ids = await asyncio.gather(*(one(stage, conversation) for conversation in conversations))
+            ids = await asyncio.gather(*(one(conversation) for conversation in conversations))
+            await played.settled(seconds=PATIENCE)
             seconds = time.perf_counter() - started
-            return await _counted(stage, conversations, ids, seconds)
+            opened = Counter(effect.id for effect in played.emulator.effects("ticket.opened")[before:])
+            handed = [
+                await _judged(played, [turn["text"] for turn in conversation["turns"]], handoff_id, opened)
+                for conversation, handoff_id in zip(conversations, ids, strict=True)
+            ]
+            strangers = sum(opened.values()) - sum(each.tickets for each in handed)
+            return Counts(handed=tuple(handed), strangers=strangers, seconds=seconds)
 
 
-async def _hand_over(stage: Stage, conversation: dict[str, Any]) -> str | None:
-    """The handoff's id once nothing is left to do; None where it was refused."""
-    request = {
-        "conversation": {"id": conversation["id"], "channel": "web_chat", "turns": conversation["turns"]},
-        "customer": conversation.get("customer", {}),
-    }
-    answer = await stage.http.post(
-        "/v1/handoffs", json=request, headers={"Idempotency-Key": conversation["id"]}
+async def enrich(known: Known, conversations: Sequence[dict[str, Any]], *, most: int = ENRICHED) -> Counts:
+    """Twenty customers write themselves; their tickets ask for a person, and the helpdesk's webhook tells us."""
+    with tempfile.TemporaryDirectory(prefix="conversations-") as folder:
+        async with known.plays(Path(folder)) as played:
+            tickets = {}
+            for conversation in conversations[:most]:
+                said = [turn["text"] for turn in conversation["turns"] if turn["role"] == "customer"]
+                email = f"{conversation['id']}@example.com".lower().replace(" ", "-")
+                ticket = await played.happens(EventKind.TICKET_OPENED, text=said[0], email=email)
+                for text in said[1:3]:
+                    await played.happens(EventKind.CUSTOMER_REPLIED, ticket=ticket, text=text)
+                tickets[ticket] = said[:3]
+            before = len(played.emulator.effects("ticket.opened"))
+            started = time.perf_counter()
+            for ticket in tickets:
+                await played.happens(EventKind.HANDOFF_ASKED, ticket=ticket, **known.asks)
+            await played.settled(seconds=PATIENCE)
+            seconds = time.perf_counter() - started
+            handoffs: dict[str, list[str]] = {}
+            for handoff_id in await played.all_handoffs():
+                about = (await played.record(handoff_id)).ticket_id
+                handoffs.setdefault(about or "none", []).append(handoff_id)
+            handed = [
+                await _judged_ticket(played, said, ticket, len(handoffs.pop(ticket, [])))
+                for ticket, said in tickets.items()
+            ]
+            strangers = len(handoffs) + len(played.emulator.effects("ticket.opened")) - before
+            return Counts(handed=tuple(handed), strangers=strangers, seconds=seconds)
+
+
+async def _judged(played: Desk, turns: Sequence[str], handoff_id: str, opened: Counter[str]) -> Handed:
+    ticket = (await played.record(handoff_id)).ticket_id
+    return (
+        await _judged_ticket(played, turns, ticket, opened[ticket])
+        if ticket
+        else Handed(turns=len(turns), accepted=True)
     )
-    if answer.status_code != 202:
-        print(f"{conversation['id']}: {answer.status_code} {answer.text}", file=sys.stderr)
-        return None
-    url = answer.json()["status_url"]
-    async with asyncio.timeout(PATIENCE):
-        while not _ended((await stage.http.get(url)).json()):
-            await asyncio.sleep(0.02)
-    handoff_id: str = answer.json()["id"]
-    return handoff_id
 
 
-def _ended(status: dict[str, Any]) -> bool:
-    return all(step["status"] in {"done", "parked"} for step in status["steps"])
-
-
-async def _counted(
-    stage: Stage, conversations: Sequence[dict[str, Any]], ids: Sequence[str | None], seconds: float
-) -> Counts:
-    async with httpx.AsyncClient(
-        base_url=stage.vendors["zendesk"], auth=HELPDESK_LOGIN, trust_env=False
-    ) as helpdesk:
-        ledger = (await helpdesk.get("/_emulator/ledger")).json()
-        opened = [effect for effect in ledger if effect["kind"] == "ticket.opened"]
-        tickets = Counter(effect["key"] for effect in opened)
-        notes = {effect["key"]: await _note(helpdesk, effect["id"]) for effect in opened}
-    handed = [
-        _judged(conversation, handoff_id, tickets[handoff_id], notes.get(handoff_id, ""))
-        for conversation, handoff_id in zip(conversations, ids, strict=True)
-    ]
-    return Counts(handed=tuple(handed), strangers=len(set(tickets) - set(ids)), seconds=seconds)
-
-
-async def _note(helpdesk: httpx.AsyncClient, ticket_id: str) -> str:
-    """The ticket's first comment, as the helpdesk's API gives it."""
-    answer = await helpdesk.get(f"/api/v2/tickets/{ticket_id}/comments", params={"page[size]": 100})
-    html: str = answer.raise_for_status().json()["comments"][0]["html_body"]
-    return html
-
-
-def _judged(conversation: dict[str, Any], handoff_id: str | None, tickets: int, note: str) -> Handed:
-    turns = [turn["text"] for turn in conversation["turns"]]
+async def _judged_ticket(played: Desk, turns: Sequence[str], ticket: str, tickets: int) -> Handed:
+    notes = [note for note in played.emulator.internal_notes(ticket) if HISTORY in note]
+    note = notes[0] if notes else ""
     brief, _, _ = note.partition("<h3>")
-    _, _, transcript = note.partition("Conversation History</h3>")
+    _, _, transcript = note.partition(HISTORY)
     return Handed(
         turns=len(turns),
-        accepted=handoff_id is not None,
+        accepted=True,
         tickets=tickets,
+        notes=len(notes),
         turns_in_note=_found_in_order(turns, _text_of(transcript)),
         brief_words=len(_text_of(brief).split()),
     )
@@ -189,16 +213,27 @@ def _text_of(html: str) -> str:
 
 
 def table(counts: Counts) -> str:
-    lines = [f"{name:34} {number:>6,}" for name, number in counts.rows.items()]
-    return "\n".join([*lines, f"{'seconds':34} {counts.seconds:>6.1f}"])
+    lines = [f"{name:40} {number:>6,}" for name, number in counts.rows.items()]
+    return "\n".join([*lines, f"{'seconds':40} {counts.seconds:>6.1f}"])
+
+
+def _wanted(name: str) -> Iterator[Known]:
+    return (known for known in HELPDESKS if name in {"all", known.name})
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Hand conversations over and count what became of them.")
     parser.add_argument("path", type=Path, help="JSON lines")
-    counts = asyncio.run(hand_all_over(conversations_in(parser.parse_args().path)))
-    print(table(counts))
-    return 0 if counts.right else 1
+    parser.add_argument("--helpdesk", default="all", choices=["all", *(known.name for known in HELPDESKS)])
+    told = parser.parse_args()
+    talks = conversations_in(told.path)
+    right = True
+    for known in _wanted(told.helpdesk):
+        handed, enriched = asyncio.run(hand_all_over(known, talks)), asyncio.run(enrich(known, talks))
+        print(f"{known.name}: handed over through the API\n{table(handed)}\n")
+        print(f"{known.name}: tickets that asked, enriched in place\n{table(enriched)}\n", flush=True)
+        right = right and handed.right and enriched.right
+    return 0 if right else 1
 
 
 if __name__ == "__main__":

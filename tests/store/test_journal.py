@@ -52,6 +52,7 @@ def new_handoff(*, key: str | None = None, body: bytes = b'{"a": 1}') -> NewHand
         idempotency_key=key,
         body_sha256=hashlib.sha256(body).digest(),
         received_at=NOW,
+        helpdesk="zendesk",
     )
 
 

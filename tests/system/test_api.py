@@ -334,6 +334,7 @@ async def test_whatever_the_openapi_document_allows_or_forbids_is_answered_as_it
         "POST /v1/handoffs",
         "GET /v1/handoffs/{handoff_id}",
         "GET /v1/handoffs/{handoff_id}/transcript",
+        "POST /webhooks/{connection}",
         "GET /livez",
         "GET /readyz",
     }

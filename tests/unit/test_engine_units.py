@@ -21,6 +21,7 @@ from batonpass.domain.handoff import ClaimedStep, HandoffState, NewStep, Plan, S
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.ticket import NotLanded
 from batonpass.engine import decide
+from batonpass.engine.decide import Way
 from batonpass.engine.retry import SCHEDULE, Park, Postpone, after_failure, inside_a_step
 from fakes import NOON
 
@@ -34,9 +35,25 @@ def test_a_request_leads_to_gathering_and_gathering_to_the_ticket() -> None:
     assert decide.on_request() == Plan(
         state=HandoffState.REQUESTED, steps=(NewStep(kind=StepKind.GATHER_FACTS),)
     )
-    assert decide.on_gathered() == Plan(
+    assert decide.on_gathered(Way()) == Plan(
         state=HandoffState.ENRICHED, steps=(NewStep(kind=StepKind.OPEN_TICKET),)
     )
+
+
+def test_a_ticket_that_stands_is_enriched_and_a_conversation_to_be_passed_is_passed() -> None:
+    assert [step.kind for step in decide.on_gathered(Way(stands=True)).steps] == [StepKind.ENRICH_TICKET]
+    assert [step.kind for step in decide.on_gathered(Way(passes=True)).steps] == [StepKind.PASS_CONVERSATION]
+    assert [step.kind for step in decide.on_passed().steps] == [StepKind.ENRICH_TICKET]
+
+
+def test_nobody_is_told_before_the_note_that_people_will_read_stands() -> None:
+    way = Way(note_apart=True, announces=True, tells_customer=True)
+
+    assert [step.kind for step in decide.on_ticket(Gathered(), way).steps] == [StepKind.NOTE_CONTEXT]
+    assert [step.kind for step in decide.on_context_noted(way).steps] == [
+        StepKind.ANNOUNCE,
+        StepKind.TELL_CUSTOMER,
+    ]
 
 
 def test_a_ticket_leads_to_telling_reading_back_and_the_late_sources_a_second_later() -> None:
@@ -48,7 +65,7 @@ def test_a_ticket_leads_to_telling_reading_back_and_the_late_sources_a_second_la
         )
     )
 
-    plan = decide.on_ticket(gathered, reads_back=True, announces=True)
+    plan = decide.on_ticket(gathered, Way(reads_back=True, announces=True))
 
     assert plan == Plan(
         state=HandoffState.TICKETED,
@@ -62,7 +79,7 @@ def test_a_ticket_leads_to_telling_reading_back_and_the_late_sources_a_second_la
 
 
 def test_what_a_connection_cannot_do_is_not_planned() -> None:
-    plan = decide.on_ticket(Gathered(), reads_back=False, announces=False)
+    plan = decide.on_ticket(Gathered(), Way())
 
     assert plan == Plan(state=HandoffState.TICKETED)
 
@@ -71,7 +88,7 @@ def test_what_a_connection_cannot_do_is_not_planned() -> None:
 def test_only_what_may_come_later_is_asked_for_again(standing: Standing) -> None:
     gathered = Gathered(reports=(SourceReport(source="stripe", standing=standing),))
 
-    steps = decide.on_ticket(gathered, reads_back=False, announces=False).steps
+    steps = decide.on_ticket(gathered, Way()).steps
 
     later = standing in {Standing.LATE, Standing.DOWN, Standing.CREDENTIALS_REFUSED}
     assert bool(steps) is later

@@ -24,12 +24,10 @@ class WebhookAnnouncer:
         ai_agent: str,
         url: str,
         secret: str,
-        say: Mapping[str, str],
         http: httpx.AsyncBaseTransport,
         clock: Clock,
     ) -> None:
-        """`say`: language → sentence with `{ticket_id}`; `en` must be there. Raises `ConfigurationError`."""
-        self._say = say
+        """Raises `ConfigurationError`."""
         self._clock = clock
         self._webhook = Webhook(secret)
         host = urlsplit(url).hostname or ""
@@ -62,9 +60,12 @@ class WebhookAnnouncer:
             )
         )
 
-    def sentence(self, *, language: str | None, ticket_id: str) -> str:
-        wanted = (language or DEFAULT_LANGUAGE).lower()
-        sentence = (
-            self._say.get(wanted) or self._say.get(wanted.partition("-")[0]) or self._say[DEFAULT_LANGUAGE]
-        )
-        return sentence.replace("{ticket_id}", ticket_id)
+
+def sentence(say: Mapping[str, str], language: str | None, ticket: str) -> str:
+    """What the customer can be told, in their language where there is one; `ticket` is what people call it.
+
+    `say`: language → sentence with `{ticket_id}`; `en` must be there.
+    """
+    wanted = (language or DEFAULT_LANGUAGE).lower()
+    found = say.get(wanted) or say.get(wanted.partition("-")[0]) or say[DEFAULT_LANGUAGE]
+    return found.replace("{ticket_id}", ticket)

@@ -56,8 +56,16 @@ class Intake:
     """Accepts deliveries; returns only once they are on the disk."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, *, new_id: Callable[[], HandoffId], wake: Callable[[], None]
+        self,
+        journal: Journal,
+        clock: Clock,
+        *,
+        helpdesk: str,
+        new_id: Callable[[], HandoffId],
+        wake: Callable[[], None],
     ) -> None:
+        """`helpdesk`: the connection that keeps the tickets."""
+        self._helpdesk = helpdesk
         self._journal = journal
         self._clock = clock
         self._new_id = new_id
@@ -76,6 +84,8 @@ class Intake:
             idempotency_key=delivery.idempotency_key,
             body_sha256=hashlib.sha256(delivery.body).digest(),
             received_at=self._clock.now(),
+            helpdesk=self._helpdesk,
+            asked_about=request.helpdesk.ticket_id,
         )
         failpoint("accept.received")
         outcome = await self._journal.accept(new, decide.on_request())

@@ -16,6 +16,7 @@ from batonpass.domain.handoff import (
     StepRecord,
     StepStatus,
 )
+from batonpass.domain.life import LifeEvent, LifeKind
 
 
 class TicketStatus(BaseModel):
@@ -45,6 +46,17 @@ class AttemptView(BaseModel):
     vendor_request_id: str | None
 
 
+class LifeView(BaseModel):
+    """What became of it once its ticket stood; `person` is the agent, `score` of a rating is from 0 to 1."""
+
+    kind: LifeKind
+    at: datetime
+    person_id: str | None
+    person: str | None
+    score: float | None
+    detail: str
+
+
 class HandoffStatus(BaseModel):
     id: str
     state: HandoffState
@@ -54,8 +66,11 @@ class HandoffStatus(BaseModel):
     updated_at: datetime
     ticket: TicketStatus | None
     parked_because: str | None
+    started_by: str | None
+    """The connection whose webhook asked for it; none where an AI agent did."""
     text_was_mended: bool
     """Whether the request held text that cannot be stored (NUL, half an emoji) and was replaced by U+FFFD."""
+    life: list[LifeView]
     steps: list[StepView]
     attempts: list[AttemptView]
 
@@ -73,9 +88,22 @@ def status_of(record: HandoffRecord) -> HandoffStatus:
         updated_at=record.updated_at,
         ticket=ticket,
         parked_because=record.parked_because,
+        started_by=record.started_by,
         text_was_mended=record.mended,
+        life=[_lived(event) for event in record.life],
         steps=[_step(step) for step in record.steps],
         attempts=[_attempt(attempt) for attempt in record.attempts],
+    )
+
+
+def _lived(event: LifeEvent) -> LifeView:
+    return LifeView(
+        kind=event.kind,
+        at=event.at,
+        person_id=event.person.id if event.person else None,
+        person=event.person.name if event.person else None,
+        score=event.score,
+        detail=event.detail,
     )
 
 
@@ -119,6 +147,8 @@ def _facts(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _opened(result: Mapping[str, Any]) -> dict[str, Any]:
+    if "ticket" not in result:
+        return dict(result)
     return {
         "ticket": result["ticket"],
         "adopted": result["adopted"],
@@ -135,9 +165,15 @@ def _not_landed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 _REDACTED: Mapping[StepKind, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     StepKind.GATHER_FACTS: _facts,
     StepKind.LATE_FACTS: _facts,
+    StepKind.READ_CONVERSATION: dict,
     StepKind.OPEN_TICKET: _opened,
+    StepKind.PASS_CONVERSATION: dict,
+    StepKind.ENRICH_TICKET: _opened,
+    StepKind.NOTE_CONTEXT: dict,
     StepKind.READ_BACK: lambda result: {"not_landed": _not_landed(result)},
     StepKind.NOTE_NOT_LANDED: dict,
     StepKind.NOTE_LATE_FACTS: dict,
+    StepKind.TELL_CUSTOMER: dict,
     StepKind.ANNOUNCE: dict,
+    StepKind.FOLLOW_TICKET: dict,
 }

@@ -11,23 +11,32 @@ from functools import partial
 import httpx
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer
+from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer, sentence
 from batonpass.app.config import SAY, Config, Connection
 from batonpass.app.intake import Intake
 from batonpass.app.mappings import FACTS, Mappings
 from batonpass.app.own_thread import in_own_thread
+from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.errors import ConfigurationError
 from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
 from batonpass.engine.recent import Recent
-from batonpass.ports import Connecting, FactSource, Helpdesk
+from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
 from batonpass.store import Journal
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 
 IDEMPOTENCY_KEYS_LIVE = timedelta(hours=24)
-SECONDS_BETWEEN = {"mappings": 1, "expired_leases": 15, "field_schema": 600, "idempotency_keys": 3600}
+DELIVERIES_LIVE = timedelta(days=35)
+"""Longer than any vendor sends one again, or keeps it (Stripe: 30 days)."""
+SECONDS_BETWEEN = {
+    "mappings": 1,
+    "expired_leases": 15,
+    "field_schema": 600,
+    "idempotency_keys": 3600,
+    "deliveries": 3600,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,7 @@ class Service:
     journal: Journal
     engine: Engine
     intake: Intake
+    webhooks: WebhookIntake
     mappings: Mappings
 
 
@@ -99,8 +109,14 @@ async def running(
     try:
         work = partial(_working, config, clock, journal, mappings)
         async with in_own_thread(work, name="batonpass-engine") as engine:
-            intake = Intake(journal, clock, new_id=new_id, wake=engine.wake)
-            yield Service(config=config, journal=journal, engine=engine, intake=intake, mappings=mappings)
+            yield Service(
+                config=config,
+                journal=journal,
+                engine=engine,
+                intake=Intake(journal, clock, helpdesk=config.helpdesk.name, new_id=new_id, wake=engine.wake),
+                webhooks=WebhookIntake(config, journal, clock, new_id=new_id, wake=engine.wake),
+                mappings=mappings,
+            )
     finally:
         journal.close()
 
@@ -148,21 +164,33 @@ def _world(
         journal=journal,
         recent=Recent(journal),
         clock=clock,
-        settings=EngineSettings(
-            facts_deadline=config.handoff.facts_deadline,
-            late_facts_for=config.handoff.late_facts_for,
-            claimed_may_know=config.handoff.claimed_identity_facts,
-            public_url=config.server.public_url,
-            concurrency=config.handoff.concurrency,
-            call_deadline=desk.settings.deadline,
-        ),
+        settings=_settings(config, desk),
         helpdesk=helpdesk,
         helpdesk_name=desk.name,
         helpdesk_can=desk.capabilities,
         schema=SchemaCache(helpdesk, clock),
         sources=lambda: _sources(config, mappings, opened),
         mapping=mappings.helpdesk,
+        say=partial(sentence, {DEFAULT_LANGUAGE: SAY, **config.handoff.say}),
         announcers=announcers,
+    )
+
+
+def _settings(config: Config, desk: Connection) -> EngineSettings:
+    settings = desk.settings
+    of_helpdesk = settings if isinstance(settings, HelpdeskSettings) else HelpdeskSettings()
+    lag = of_helpdesk.lookup_lag
+    return EngineSettings(
+        facts_deadline=config.handoff.facts_deadline,
+        late_facts_for=config.handoff.late_facts_for,
+        claimed_may_know=config.handoff.claimed_identity_facts,
+        public_url=config.server.public_url,
+        concurrency=config.handoff.concurrency,
+        call_deadline=settings.deadline,
+        lookup_lag=desk.manifest.lookup_lag if lag is None else lag,
+        start=of_helpdesk.start,
+        verified_requesters=of_helpdesk.verified_requesters,
+        tell_customer=of_helpdesk.tell_customer,
     )
 
 
@@ -189,7 +217,6 @@ async def _announcers(config: Config, clock: Clock, stack: AsyncExitStack) -> di
             ai_agent=name,
             url=agent.callback_url,
             secret=agent.callback_secret.get_secret_value(),
-            say={DEFAULT_LANGUAGE: SAY, **config.handoff.say},
             http=await stack.enter_async_context(open_sockets()),
             clock=clock,
         )
@@ -202,11 +229,15 @@ def _scheduler(mappings: Mappings, engine: Engine, journal: Journal, world: Worl
     async def forget_idempotency_keys() -> None:
         await journal.forget_idempotency_keys(before=world.clock.now() - IDEMPOTENCY_KEYS_LIVE)
 
+    async def forget_deliveries() -> None:
+        await journal.forget_deliveries(before=world.clock.now() - DELIVERIES_LIVE)
+
     jobs = {
         "mappings": mappings.refresh,
         "expired_leases": engine.take_back_expired,
         "field_schema": world.schema.refresh,
         "idempotency_keys": forget_idempotency_keys,
+        "deliveries": forget_deliveries,
     }
     scheduler = AsyncIOScheduler(timezone="UTC")
     for name, job in jobs.items():

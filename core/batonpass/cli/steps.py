@@ -68,11 +68,33 @@ def _source(report: Mapping[str, Any]) -> str:
     return f"{report['source']}: {found} in {milliseconds(report['seconds'])}"
 
 
+def _read(result: Mapping[str, Any]) -> str:
+    if not result.get("asks"):
+        return "the ticket asks for nobody any more: left alone"
+    cut = f", {result['cut']} older ones not given by the helpdesk" if result.get("cut") else ""
+    return f"{result['turns']} turns{cut}"
+
+
 def _opened(result: Mapping[str, Any]) -> str:
+    if "ticket" not in result:
+        return "the ticket is not there any more"
     ticket = result["ticket"]["id"]
     opened = f"ticket {ticket} was there already: taken over" if result["adopted"] else f"ticket {ticket}"
     fields = f"{len(result['fields'])} fields"
     return f"{opened}, {fields}{_lost(result, ', not landed: ')}"
+
+
+def _enriched(result: Mapping[str, Any]) -> str:
+    if "ticket" not in result:
+        return "the ticket is not there any more"
+    fields = f"{len(result['fields'])} fields"
+    return f"ticket {result['ticket']['id']} enriched, {fields}{_lost(result, ', not landed: ')}"
+
+
+def _followed(result: Mapping[str, Any]) -> str:
+    if not result.get("read"):
+        return "our own writes: nothing to read" if "own_writes" in result else "nothing to read"
+    return f"the ticket is {result['status']}" if "status" in result else "the ticket is gone"
 
 
 def _read_back(result: Mapping[str, Any]) -> str:
@@ -87,11 +109,17 @@ def _lost(result: Mapping[str, Any], lead: str) -> str:
 _SAYS: Mapping[StepKind, Callable[[Mapping[str, Any]], str]] = {
     StepKind.GATHER_FACTS: _gathered,
     StepKind.LATE_FACTS: _gathered,
+    StepKind.READ_CONVERSATION: _read,
     StepKind.OPEN_TICKET: _opened,
+    StepKind.PASS_CONVERSATION: lambda result: f"passed; it is ticket {result['ticket']['id']}",
+    StepKind.ENRICH_TICKET: _enriched,
+    StepKind.NOTE_CONTEXT: lambda _: "note with the context appended",
     StepKind.READ_BACK: _read_back,
     StepKind.NOTE_NOT_LANDED: lambda _: "note appended",
     StepKind.NOTE_LATE_FACTS: lambda _: "note appended",
-    StepKind.ANNOUNCE: lambda _: "the AI agent knows",
+    StepKind.TELL_CUSTOMER: lambda result: "the customer knows" if result.get("told") else "nobody told",
+    StepKind.ANNOUNCE: lambda result: "the AI agent knows" if result.get("told", True) else "nobody to tell",
+    StepKind.FOLLOW_TICKET: _followed,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batonpass.app.status import HandoffStatus, status_of
+from batonpass.app.status import HandoffStatus, LifeView, status_of
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, store_of
@@ -51,9 +51,13 @@ def trace(
 
 def _show(status: HandoffStatus, said: Conversation | None) -> None:
     console = stdout()
-    console.print(
-        f"{status.id}  {status.state}  from {status.ai_agent}, conversation {status.conversation_id or 'unnamed'}"
+    conversation = f"conversation {status.conversation_id or 'unnamed'}"
+    asked_by = (
+        f"asked for by a ticket of {status.started_by}"
+        if status.started_by is not None
+        else f"from {status.ai_agent}, {conversation}"
     )
+    console.print(f"{status.id}  {status.state}  {asked_by}")
     console.print(
         f"asked {status.created_at:%Y-%m-%d %H:%M:%S} UTC, changed {status.updated_at:%Y-%m-%d %H:%M:%S} UTC"
     )
@@ -61,6 +65,8 @@ def _show(status: HandoffStatus, said: Conversation | None) -> None:
         console.print(f"ticket {status.ticket.id}  {status.ticket.url}", soft_wrap=True)
     if status.parked_because is not None:
         console.print(f"parked: {status.parked_because}", soft_wrap=True)
+    for event in status.life:
+        console.print(_lived(event), soft_wrap=True)
     console.print()
     console.print(steps_table(status, since=status.created_at))
     if said is not None:
@@ -71,9 +77,19 @@ def _show(status: HandoffStatus, said: Conversation | None) -> None:
         stderr().print("next: batonpass doctor")
 
 
+def _lived(event: LifeView) -> str:
+    by = f" by {reveal(event.person or event.person_id or '')}" if event.person_id else ""
+    detail = f" ({reveal(event.detail)})" if event.detail else ""
+    return f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.kind.replace('_', ' ')}{by}{detail}"
+
+
 def _conversation(store: Path, handoff_id: HandoffId) -> Conversation | None:
     stored = read_request(store, handoff_id)
-    return None if stored is None else HandoffRequest.model_validate_json(stored.body).conversation
+    return (
+        None
+        if stored is None or not stored.body
+        else HandoffRequest.model_validate_json(stored.body).conversation
+    )
 
 
 def _unknown(store: Path, handoff: str) -> CommandError:

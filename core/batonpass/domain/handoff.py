@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from batonpass.domain.ids import HandoffId
+from batonpass.domain.life import LifeEvent
 
 
 class HandoffState(StrEnum):
@@ -22,26 +23,48 @@ class HandoffState(StrEnum):
     ANNOUNCED = "announced"
     """The AI agent knows it and can tell the customer."""
     ACCEPTED = "accepted"
+    """A person has taken the ticket or answered the customer."""
     RESOLVED = "resolved"
+    """The ticket is solved; it may be reopened, then it is accepted again."""
     RETURNED = "returned"
     ABANDONED = "abandoned"
+    """The ticket was deleted, or no longer said that it needs a person when we came to read it."""
     PARKED = "parked"
     """A person must look."""
 
 
 class StepKind(StrEnum):
+    READ_CONVERSATION = "read_conversation"
     GATHER_FACTS = "gather_facts"
     OPEN_TICKET = "open_ticket"
+    PASS_CONVERSATION = "pass_conversation"  # noqa: S105 - no password
+    ENRICH_TICKET = "enrich_ticket"
+    NOTE_CONTEXT = "note_context"
     READ_BACK = "read_back"
     NOTE_NOT_LANDED = "note_not_landed"
     LATE_FACTS = "late_facts"
     NOTE_LATE_FACTS = "note_late_facts"
+    TELL_CUSTOMER = "tell_customer"
     ANNOUNCE = "announce"
+    FOLLOW_TICKET = "follow_ticket"
 
     @property
     def is_effect(self) -> bool:
-        """Whether it changes something outside: then it is looked for before it is repeated."""
-        return self in {StepKind.OPEN_TICKET, StepKind.NOTE_NOT_LANDED, StepKind.NOTE_LATE_FACTS}
+        """Whether it changes something in the helpdesk: then it is looked for before it is repeated."""
+        return self in _EFFECTS
+
+
+_EFFECTS = frozenset(
+    {
+        StepKind.OPEN_TICKET,
+        StepKind.PASS_CONVERSATION,
+        StepKind.ENRICH_TICKET,
+        StepKind.NOTE_CONTEXT,
+        StepKind.NOTE_NOT_LANDED,
+        StepKind.NOTE_LATE_FACTS,
+        StepKind.TELL_CUSTOMER,
+    }
+)
 
 
 class StepStatus(StrEnum):
@@ -69,10 +92,22 @@ class NewStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What follows: the handoff's next state (None: as it is) and the steps to add."""
+    """What follows: the handoff's next state (None: as it is), the steps to add, what the ticket's life brought."""
 
     state: HandoffState | None = None
     steps: tuple[NewStep, ...] = ()
+    life: tuple[LifeEvent, ...] = ()
+
+
+class Reaction(StrEnum):
+    """What an event at a vendor leads to."""
+
+    NONE = "none"
+    """It is kept, that is all."""
+    START = "start"
+    """A handoff for the ticket that it is about."""
+    FOLLOW = "follow"
+    """The ticket is read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +170,9 @@ class HandoffRecord:
     parked_because: str | None
     ticket_id: str | None
     ticket_url: str | None
+    started_by: str | None = None
+    """The connection whose webhook asked for it; None: an AI agent did."""
+    life: tuple[LifeEvent, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     attempts: tuple[AttemptRecord, ...] = field(default=())
 

@@ -16,10 +16,19 @@ from batonpass.domain.errors import (
 )
 from batonpass.domain.handoff import AttemptRecord, ClaimedStep, StepKind
 from batonpass.engine.announcing import announce
+from batonpass.engine.enriching import enrich_ticket, pass_conversation, read_conversation
+from batonpass.engine.following import follow_ticket
 from batonpass.engine.pace import Pace
 from batonpass.engine.packing import gather_facts, late_facts
 from batonpass.engine.retry import Park, Postpone, after_failure, inside_a_step
-from batonpass.engine.ticketing import note_late_facts, note_not_landed, open_ticket, read_back
+from batonpass.engine.ticketing import (
+    note_context,
+    note_late_facts,
+    note_not_landed,
+    open_ticket,
+    read_back,
+    tell_customer,
+)
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
 from batonpass.ports import Capability
@@ -31,13 +40,19 @@ log = structlog.get_logger()
 Handler = Callable[[World, ClaimedStep], Awaitable[Done]]
 
 HANDLERS: Mapping[StepKind, Handler] = {
+    StepKind.READ_CONVERSATION: read_conversation,
     StepKind.GATHER_FACTS: gather_facts,
     StepKind.OPEN_TICKET: open_ticket,
+    StepKind.PASS_CONVERSATION: pass_conversation,
+    StepKind.ENRICH_TICKET: enrich_ticket,
+    StepKind.NOTE_CONTEXT: note_context,
     StepKind.READ_BACK: read_back,
     StepKind.NOTE_NOT_LANDED: note_not_landed,
     StepKind.LATE_FACTS: late_facts,
     StepKind.NOTE_LATE_FACTS: note_late_facts,
+    StepKind.TELL_CUSTOMER: tell_customer,
     StepKind.ANNOUNCE: announce,
+    StepKind.FOLLOW_TICKET: follow_ticket,
 }
 KINDS = tuple(HANDLERS)
 
@@ -69,8 +84,9 @@ class Engine:
     async def start(self) -> None:
         """Take back what a dead process left running, then work."""
         world = self._world
-        wait = 0.0 if Capability.IDEMPOTENT_CREATE in world.helpdesk_can else world.settings.call_deadline
-        taken = await world.journal.take_back(now=world.clock.now(), everything=True, effects_wait=wait)
+        taken = await world.journal.take_back(
+            now=world.clock.now(), everything=True, effects_wait=self._effects_wait
+        )
         if taken:
             log.info("recovered", steps=taken)
         self._home = asyncio.get_running_loop()
@@ -99,7 +115,7 @@ class Engine:
     async def take_back_expired(self) -> None:
         """Make steps ready again whose lease is over: their task is gone."""
         world = self._world
-        wait = world.settings.call_deadline
+        wait = max(world.settings.call_deadline, world.settings.lookup_lag)
         if await world.journal.take_back(now=world.clock.now(), everything=False, effects_wait=wait):
             self.wake()
 
@@ -180,11 +196,15 @@ class Engine:
                 attempt=attempt,
                 now=world.clock.now(),
                 ticket=done.ticket,
+                request=done.request,
+                followed_to=done.followed_to,
             )
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
             return []
         world.recent.keep(step.handoff_id, step.name, done.result)
+        if done.ticket is not None or done.followed_to is not None:
+            self.wake()  # events may have come meanwhile: then the ticket is to be read again
         failpoint(f"step.{step.kind}.stored")
         return following
 
@@ -222,10 +242,21 @@ class Engine:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
         self.wake()
 
+    @property
+    def _effects_wait(self) -> float:
+        """How long after its claim an effect of a process that died is looked for."""
+        settings = self._world.settings
+        if self._world.can(Capability.IDEMPOTENT_CREATE):
+            return 0.0
+        return max(settings.call_deadline, settings.lookup_lag)
+
     def _unknown_wait(self, step: ClaimedStep) -> float:
         """How long a call without an answer may still take effect; a vendor's idempotency key makes that harmless."""
-        safe = step.kind is StepKind.OPEN_TICKET and Capability.IDEMPOTENT_CREATE in self._world.helpdesk_can
-        return 0.0 if safe or not step.kind.is_effect else self._world.settings.call_deadline
+        opens = step.kind is StepKind.OPEN_TICKET
+        if not step.kind.is_effect or (opens and self._world.can(Capability.IDEMPOTENT_CREATE)):
+            return 0.0
+        settings = self._world.settings
+        return max(settings.call_deadline, settings.lookup_lag if opens else 0.0)
 
 
 def _as_ours(step: ClaimedStep, error: Exception) -> BatonpassError:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from batonpass.context.gather import gather
 from batonpass.context.package import ContextPackage, build_package, person_of
 from batonpass.domain.errors import RetryLaterError
 from batonpass.domain.facts import Gathered, SourceReport, Standing, gathered_from_json, gathered_to_json
-from batonpass.domain.handoff import ClaimedStep
+from batonpass.domain.handoff import ClaimedStep, StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.engine import decide
+from batonpass.engine.recent import Asked
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
+from batonpass.ports import Capability
 
 LATE_DEADLINE = 5.0
 """Seconds for one late answer; nobody waits for it."""
@@ -22,24 +26,40 @@ LONGEST_PAUSE = 60.0
 
 async def gather_facts(world: World, step: ClaimedStep) -> Done:
     """Ask every source at once; whatever is missing at the deadline costs nothing but its facts."""
-    request = (await world.recent.asked(step.handoff_id)).request
+    asked = await world.recent.asked(step.handoff_id)
     gathered = await gather(
-        person_of(request),
+        replace(person_of(asked.request), ticket_id=asked.stored.asked_about),
         world.sources(),
         deadline=world.settings.facts_deadline,
         claimed_may_know=world.settings.claimed_may_know,
         clock=world.clock,
     )
-    return Done(result=gathered_to_json(gathered), plan=decide.on_gathered())
+    return Done(result=gathered_to_json(gathered), plan=decide.on_gathered(way_of(world, asked)))
+
+
+def way_of(world: World, asked: Asked) -> decide.Way:
+    """How this handoff gets its ticket, and who hears of it."""
+    passes = asked.request.helpdesk.conversation_id is not None and world.can(Capability.PASS_CONVERSATION)
+    stands = asked.stored.asked_about is not None
+    return decide.Way(
+        stands=stands,
+        passes=passes and not stands,
+        note_apart=stands or passes or world.can(Capability.NOTE_APART),
+        reads_back=world.can(Capability.READ_BACK),
+        announces=asked.stored.ai_agent in world.announcers,
+        tells_customer=asked.stored.started_by is not None
+        and world.settings.tell_customer
+        and world.can(Capability.REPLY),
+    )
 
 
 async def late_facts(world: World, step: ClaimedStep) -> Done:
     """Ask one source again, until it answers or nobody would read its answer any more."""
     request = (await world.recent.asked(step.handoff_id)).request
-    opened = await world.recent.result(step.handoff_id, "open_ticket") or {"ticket": {"id": None}}
+    opened = await opened_of(world, step.handoff_id)
     sources = [source for source in world.sources() if source.name == step.about]
     gathered = await gather(
-        replace(person_of(request), ticket_id=opened["ticket"]["id"]),
+        replace(person_of(request), ticket_id=None if opened is None else opened["ticket"]["id"]),
         sources,
         deadline=LATE_DEADLINE,
         claimed_may_know=world.settings.claimed_may_know,
@@ -80,6 +100,15 @@ async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
         mended=asked.stored.mended,
         url=f"{base}/v1/handoffs/{handoff_id}" if base else None,
     )
+
+
+async def opened_of(world: World, handoff_id: HandoffId) -> Mapping[str, Any] | None:
+    """What became of the ticket: the result of the step that opened or enriched it; None while there is none."""
+    for kind in (StepKind.OPEN_TICKET, StepKind.ENRICH_TICKET):
+        result = await world.recent.result(handoff_id, kind)
+        if result is not None and "ticket" in result:
+            return result
+    return None
 
 
 async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:

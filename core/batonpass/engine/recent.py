@@ -49,6 +49,8 @@ class Recent:
         stored = await self._journal.request(handoff_id)
         if stored is None:
             raise RefusedError(f"{handoff_id}: no such handoff in the journal", code="no_handoff")
+        if not stored.body:
+            raise RefusedError(f"{handoff_id}: its conversation has not been read yet", code="no_request")
         asked = Asked(HandoffRequest.model_validate_json(stored.body), stored)
         if len(stored.body) <= LARGEST_BODY:
             known.asked = asked

@@ -10,12 +10,12 @@ from typing import Any
 from batonpass.domain.ticket import FieldContent, FieldId, FieldValue, NotLanded, TicketRef
 
 
-def ticket_to_json(ref: TicketRef) -> dict[str, str]:
-    return {"id": ref.id, "url": ref.url}
+def ticket_to_json(ref: TicketRef) -> dict[str, str | None]:
+    return {"id": ref.id, "url": ref.url, "number": ref.number}
 
 
 def ticket_from_json(data: Mapping[str, Any]) -> TicketRef:
-    return TicketRef(id=data["id"], url=data["url"])
+    return TicketRef(id=data["id"], url=data["url"], number=data.get("number"))
 
 
 def not_landed_to_json(items: Sequence[NotLanded]) -> list[dict[str, str | None]]:

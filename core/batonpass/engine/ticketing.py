@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import structlog
 
-from batonpass.context.render import render_late_facts, render_not_landed
+from batonpass.context.package import ContextPackage
+from batonpass.context.render import render_late_facts, render_not_landed, render_note
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError
 from batonpass.domain.facts import gathered_from_json
-from batonpass.domain.handoff import ClaimedStep
+from batonpass.domain.handoff import ClaimedStep, Plan
 from batonpass.domain.ticket import (
     Note,
     NoteKey,
     NotLanded,
+    Requester,
     StoredTicket,
+    TicketDraft,
     TicketKey,
     TicketRef,
     landed,
 )
 from batonpass.engine import decide
 from batonpass.engine.drafting import Drafted, shown
-from batonpass.engine.packing import package_of, source_titles
+from batonpass.engine.packing import opened_of, package_of, source_titles, way_of
 from batonpass.engine.records import (
     field_from_json,
     field_to_json,
@@ -34,28 +39,62 @@ from batonpass.engine.records import (
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
 from batonpass.mapping.apply import apply
-from batonpass.ports import Capability
+from batonpass.ports import Capability, Replies
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 MOST_TRIMS = 4
 """How often a refused draft is made smaller before a person must look."""
+TRIMMED = frozenset({400, 413, 422})
+"""Refusals of what stands in a draft; so is any other that names a part of it."""
+SECOND_LOOK_AFTER = 1.0
+"""Seconds."""
 
 
 async def open_ticket(world: World, step: ClaimedStep) -> Done:
     """One ticket, whatever happened before: an earlier claim may have opened it, so look first."""
+    package, drafted, version = await drafted_of(world, step)
+    key = TicketKey(step.handoff_id)
+    found = await _found(world, drafted.draft.requester, key) if step.may_have_happened else None
+    if found is not None:
+        ref = found
+    else:
+        ref, drafted = await whatever_it_takes(
+            drafted, key, lambda draft: world.helpdesk.open_ticket(draft, key=key)
+        )
+    way = way_of(world, await world.recent.asked(step.handoff_id))
+    way = replace(
+        way, note_apart=world.can(Capability.NOTE_APART)
+    )  # this one is new, whatever was asked about
+    result = opened(ref, drafted, version, adopted=found is not None)
+    return Done(result=result, plan=decide.on_ticket(package.gathered, way), ticket=ref)
+
+
+async def _found(world: World, requester: Requester | None, key: TicketKey) -> TicketRef | None:
+    """The ticket of an earlier claim. Where a new ticket can be missing from that look for a while, the engine has
+    waited so long already (`Engine._unknown_wait`); a second look a moment later covers what is a little slower."""
+    found = await world.helpdesk.find_ticket(key, requester=requester)
+    if found is None and world.settings.lookup_lag > 0:
+        await asyncio.sleep(SECOND_LOOK_AFTER)
+        found = await world.helpdesk.find_ticket(key, requester=requester)
+    return found
+
+
+async def drafted_of(world: World, step: ClaimedStep) -> tuple[ContextPackage, Drafted, str]:
+    """The package, the draft that the mapping in force makes of it, and the mapping's version."""
     package = await package_of(world, step.handoff_id)
     mapping, version = world.mapping()
     schema = await world.schema.current()
     mapped = apply(mapping, package.values(), schema)
-    drafted = Drafted.of(package, mapped, source_titles(world), schema.limits.note)
-    key = TicketKey(step.handoff_id)
-    ref = await world.helpdesk.find_ticket(key) if step.may_have_happened else None
-    adopted = ref is not None
-    if ref is None:
-        ref, drafted = await _open_whatever_it_takes(world, drafted, key)
+    return package, Drafted.of(package, mapped, source_titles(world), schema.limits.note), version
+
+
+def opened(ref: TicketRef, drafted: Drafted, version: str, *, adopted: bool) -> dict[str, Any]:
+    """The result of opening or enriching a ticket: what was sent, and what could not be."""
     sent = drafted.draft
-    result = {
+    return {
         "ticket": ticket_to_json(ref),
         "adopted": adopted,
         "mapping": version,
@@ -65,27 +104,21 @@ async def open_ticket(world: World, step: ClaimedStep) -> Done:
         "fields": [field_to_json(field) for field in sent.fields],
         "not_landed": not_landed_to_json(drafted.not_landed),
     }
-    plan = decide.on_ticket(
-        package.gathered,
-        reads_back=Capability.READ_BACK in world.helpdesk_can,
-        announces=package.agent_name in world.announcers,
-    )
-    return Done(result=result, plan=plan, ticket=ref)
 
 
-async def _open_whatever_it_takes(
-    world: World, drafted: Drafted, key: TicketKey
-) -> tuple[TicketRef, Drafted]:
-    """Open it; a part that the helpdesk refuses moves into the note, the ticket is made without it."""
+async def whatever_it_takes(
+    drafted: Drafted, key: TicketKey, write: Callable[[TicketDraft], Awaitable[T]]
+) -> tuple[T, Drafted]:
+    """Write it; a part that the helpdesk refuses moves into the note, the rest is written without it."""
     for _ in range(MOST_TRIMS):
         try:
-            return await world.helpdesk.open_ticket(drafted.draft, key=key), drafted
+            return await write(drafted.draft), drafted
         except RefusedError as error:
-            if error.status not in {400, 413, 422}:
+            if error.status not in TRIMMED and not error.fields:
                 raise
             log.warning("ticket_refused_in_part", handoff=key, fields=error.fields, reasons=error.reasons)
             drafted = drafted.without(error.fields, "refused by the helpdesk")
-    return await world.helpdesk.open_ticket(drafted.draft, key=key), drafted
+    return await write(drafted.draft), drafted
 
 
 async def read_back(world: World, step: ClaimedStep) -> Done:
@@ -96,6 +129,11 @@ async def read_back(world: World, step: ClaimedStep) -> Done:
     if missing:
         log.warning("values_not_landed", handoff=step.handoff_id, fields=[item.field for item in missing])
     return Done(result={"not_landed": not_landed_to_json(missing)}, plan=decide.on_read_back(missing))
+
+
+def missing_from(stored: StoredTicket, sent: Mapping[str, Any]) -> list[NotLanded]:
+    """What was sent and is not there."""
+    return _missing(sent, stored)
 
 
 def _missing(sent: Mapping[str, Any], stored: StoredTicket) -> list[NotLanded]:
@@ -119,6 +157,20 @@ def _why(kept: object) -> str:
     return "not kept by the helpdesk" if kept in {None, ""} else "changed by the helpdesk or one of its rules"
 
 
+async def note_context(world: World, step: ClaimedStep) -> Done:
+    """The context as a note of its own, on a ticket that was opened without one or stood already."""
+    sent = await _opened(world, step)
+    package = await package_of(world, step.handoff_id)
+    note = render_note(
+        package,
+        titles=source_titles(world),
+        not_landed=not_landed_from_json(sent["not_landed"]),
+        limit=(await world.schema.current()).limits.note,
+    )
+    plan = decide.on_context_noted(way_of(world, await world.recent.asked(step.handoff_id)))
+    return await _append(world, step, note, plan)
+
+
 async def note_not_landed(world: World, step: ClaimedStep) -> Done:
     """Say on the ticket what its fields do not."""
     known = await world.recent.result(step.handoff_id, "read_back") or {"not_landed": []}
@@ -135,20 +187,38 @@ async def note_late_facts(world: World, step: ClaimedStep) -> Done:
     return await _append(world, step, render_late_facts(reports, titles=source_titles(world), limit=limit))
 
 
-async def _append(world: World, step: ClaimedStep, note: Note) -> Done:
+async def _append(world: World, step: ClaimedStep, note: Note, plan: Plan | None = None) -> Done:
     sent = await _opened(world, step)
     ref = ticket_from_json(sent["ticket"])
-    key = NoteKey(f"{step.handoff_id}-{step.name.replace(':', '-')}"[:64])
+    key = note_key(step)
     found = step.may_have_happened and await world.helpdesk.find_note(ref, key=key)
     if not found:
         await world.helpdesk.append_note(ref, note, key=key)
-    return Done(result={"note": key, "found": found}, plan=decide.on_noted())
+    return Done(result={"note": key, "found": found}, plan=plan or decide.on_noted())
+
+
+async def tell_customer(world: World, step: ClaimedStep) -> Done:
+    """One public reply: a person has it. Only now, for the ticket is complete."""
+    ref = ticket_from_json((await _opened(world, step))["ticket"])
+    if not isinstance(world.helpdesk, Replies):
+        return Done(result={"told": False}, plan=decide.on_noted())
+    language = (await world.recent.asked(step.handoff_id)).request.conversation.language
+    text = world.say(language, ref.number or ref.id)
+    key = note_key(step)
+    found = step.may_have_happened and await world.helpdesk.find_reply(ref, text, key=key)
+    if not found:
+        await world.helpdesk.reply(ref, text, key=key)
+    return Done(result={"told": True, "found": found}, plan=decide.on_noted())
+
+
+def note_key(step: ClaimedStep) -> NoteKey:
+    return NoteKey(f"{step.handoff_id}-{step.name.replace(':', '-')}"[:64])
 
 
 async def _opened(world: World, step: ClaimedStep) -> Mapping[str, Any]:
-    opened = await world.recent.result(step.handoff_id, "open_ticket")
-    if opened is None:
+    known = await opened_of(world, step.handoff_id)
+    if known is None:
         raise OutcomeUnknownError(
             f"{step.handoff_id}: no ticket is on record for {step.name}", code="no_ticket"
         )
-    return opened
+    return known

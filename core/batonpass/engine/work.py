@@ -18,3 +18,7 @@ class Done:
     plan: Plan
     ticket: TicketRef | None = None
     """The ticket that the handoff now has."""
+    request: bytes | None = None
+    """What the conversation in the helpdesk says, as a request in JSON, where it has just been read."""
+    followed_to: int | None = None
+    """The number of the last event that was taken into account."""

@@ -15,7 +15,7 @@ from batonpass.domain.errors import BatonpassError
 from batonpass.domain.ticket import FieldSchema, TicketLimits
 from batonpass.engine.recent import Recent
 from batonpass.mapping.rules import HelpdeskMapping
-from batonpass.ports import Capability, Helpdesk
+from batonpass.ports import Capability, Helpdesk, StartRule
 from batonpass.store import Journal
 
 log = structlog.get_logger()
@@ -34,6 +34,14 @@ class EngineSettings:
     """Steps under way at once."""
     call_deadline: float = 10.0
     """The longest that a call to the helpdesk may take, seconds."""
+    lookup_lag: float = 0.0
+    """Seconds after which a new ticket is sure to be found by its key."""
+    start: StartRule | None = None
+    """Which tickets may ask for a person; None: none."""
+    verified_requesters: bool = False
+    """Whether the requester of a ticket that asks for a person counts as verified."""
+    tell_customer: bool = False
+    """Whether we reply to the customer ourselves where no AI agent does."""
 
 
 class Announcer(Protocol):
@@ -41,10 +49,6 @@ class Announcer(Protocol):
 
     async def tell(self, event_id: str, payload: Mapping[str, object]) -> None:
         """Deliver one event; the receiver can drop a repeat by its id. Raises our errors."""
-        ...
-
-    def sentence(self, *, language: str | None, ticket_id: str) -> str:
-        """What the AI agent can truthfully say to the customer now."""
         ...
 
 
@@ -62,8 +66,14 @@ class World:
     """The sources with the fact rules in force now."""
     mapping: Callable[[], tuple[HelpdeskMapping, str]]
     """The mapping in force now and its version."""
+    say: Callable[[str | None, str], str]
+    """(Language, what people call the ticket) → what the customer can truthfully be told once it stands."""
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
     """By AI agent; one without a callback has none and asks for the status instead."""
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the helpdesk can do this."""
+        return capability in self.helpdesk_can
 
 
 _SCHEMA_UNKNOWN = TicketLimits(subject=150, note=60_000)

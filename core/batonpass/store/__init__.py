@@ -1,6 +1,27 @@
 """The journal: the only place with SQL. One file per table, one thread that writes."""
 
 from batonpass.store.database import StoreError
-from batonpass.store.journal import Accepted, Conflict, Journal, NewHandoff, StaleClaimError, StoredRequest
+from batonpass.store.journal import (
+    Accepted,
+    Conflict,
+    Journal,
+    NewDelivery,
+    NewHandoff,
+    Received,
+    StaleClaimError,
+    Started,
+    StoredRequest,
+)
 
-__all__ = ["Accepted", "Conflict", "Journal", "NewHandoff", "StaleClaimError", "StoreError", "StoredRequest"]
+__all__ = [
+    "Accepted",
+    "Conflict",
+    "Journal",
+    "NewDelivery",
+    "NewHandoff",
+    "Received",
+    "StaleClaimError",
+    "Started",
+    "StoreError",
+    "StoredRequest",
+]

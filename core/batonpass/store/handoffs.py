@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlite_utils
@@ -22,16 +24,65 @@ def insert(
     at: int,
     mended: bool,
     request: bytes,
+    helpdesk: str,
+    started_by: str | None = None,
+    asked_about: str | None = None,
 ) -> None:
+    """`asked_about`: the ticket that stands already; see `asking` for whether there is a handoff for it."""
     db.conn.execute(
-        "INSERT INTO handoffs (id, state, ai_agent, conversation_id, created_at, updated_at, mended, request)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (id, state.value, ai_agent, conversation_id, at, at, int(mended), request),
+        "INSERT INTO handoffs (id, state, ai_agent, conversation_id, created_at, updated_at, mended, request,"
+        " helpdesk, started_by, asked_about, asking) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            id, state.value, ai_agent, conversation_id, at, at, int(mended), request,
+            helpdesk, started_by, asked_about, None if asked_about is None else 1,
+        ),
+    )  # fmt: skip
+
+
+_NEVER_BACK_TO: Mapping[HandoffState, tuple[HandoffState, ...]] = MappingProxyType(
+    dict.fromkeys(
+        (HandoffState.TICKETED, HandoffState.ANNOUNCED),
+        (HandoffState.ACCEPTED, HandoffState.RESOLVED, HandoffState.RETURNED, HandoffState.ABANDONED),
     )
+)
+"""An agent may be quicker than our own steps: what they did is not undone by a step that ends after it."""
 
 
 def set_state(db: sqlite_utils.Database, id: str, state: HandoffState, at: int) -> None:  # noqa: A002
-    db.conn.execute("UPDATE handoffs SET state = ?, updated_at = ? WHERE id = ?", (state.value, at, id))
+    later = [each.value for each in _NEVER_BACK_TO.get(state, ())]
+    marks = ",".join("?" * len(later))
+    over = state in {HandoffState.RESOLVED, HandoffState.RETURNED, HandoffState.ABANDONED}
+    db.conn.execute(
+        f"UPDATE handoffs SET state = ?, updated_at = ?, asking = CASE WHEN ? THEN NULL ELSE asking END"  # noqa: S608 - marks only
+        f" WHERE id = ? AND state NOT IN ({marks})",
+        (state.value, at, over, id, *later),
+    )
+
+
+def set_request(db: sqlite_utils.Database, id: str, request: bytes) -> None:  # noqa: A002
+    db.conn.execute("UPDATE handoffs SET request = ? WHERE id = ?", (request, id))
+
+
+def asking(db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str) -> HandoffId | None:
+    """The handoff that was asked for this ticket and is not over; None where there is none."""
+    found = db.conn.execute(
+        "SELECT id FROM handoffs WHERE helpdesk = ? AND asked_about = ? AND asking = 1",
+        (helpdesk, ticket_id),
+    ).fetchone()
+    return None if found is None else HandoffId(found[0])
+
+
+def of_ticket(
+    db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str
+) -> tuple[HandoffId, HandoffState, bool] | None:
+    """(id, state, whether its ticket is known to be complete) of the newest handoff of this ticket."""
+    found = db.conn.execute(
+        "SELECT id, state, ticket_id IS NOT NULL FROM handoffs WHERE helpdesk = ? AND ticket_id = ?"
+        " UNION SELECT id, state, ticket_id IS NOT NULL FROM handoffs WHERE helpdesk = ? AND asked_about = ?"
+        " ORDER BY id DESC LIMIT 1",
+        (helpdesk, ticket_id, helpdesk, ticket_id),
+    ).fetchone()
+    return None if found is None else (HandoffId(found[0]), HandoffState(found[1]), bool(found[2]))
 
 
 def set_ticket(db: sqlite_utils.Database, id: str, *, ticket_id: str, url: str) -> None:  # noqa: A002
@@ -49,18 +100,19 @@ def row(db: sqlite_utils.Database, id: str) -> dict[str, Any] | None:  # noqa: A
     """Everything but the request."""
     found = db.query(
         "SELECT id, state, ai_agent, conversation_id, created_at, updated_at, mended, ticket_id, ticket_url,"
-        " parked_because FROM handoffs WHERE id = ?",
+        " parked_because, started_by, helpdesk FROM handoffs WHERE id = ?",
         (id,),
     )
     return next(iter(found), None)
 
 
-def request(db: sqlite_utils.Database, id: str) -> tuple[bytes, str, int, bool] | None:  # noqa: A002
-    """(request, AI agent, created at, mended)."""
-    found = db.conn.execute(
-        "SELECT request, ai_agent, created_at, mended FROM handoffs WHERE id = ?", (id,)
-    ).fetchone()
-    return None if found is None else (found[0], found[1], found[2], bool(found[3]))
+def request(db: sqlite_utils.Database, id: str) -> dict[str, Any] | None:  # noqa: A002
+    """What was asked for, when and by whom; `request` is empty until the helpdesk's conversation has been read."""
+    found = db.query(
+        "SELECT request, ai_agent, created_at, mended, started_by, asked_about FROM handoffs WHERE id = ?",
+        (id,),
+    )
+    return next(iter(found), None)
 
 
 def counts(db: sqlite_utils.Database) -> dict[str, int]:

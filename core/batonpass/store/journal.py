@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlite_utils
 
 from batonpass.domain.errors import BatonpassError
+from batonpass.domain.event import Event
 from batonpass.domain.handoff import (
     AttemptRecord,
     ClaimedStep,
     HandoffRecord,
     HandoffState,
     Plan,
+    Reaction,
     StepKind,
 )
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.ticket import TicketRef
-from batonpass.store import handoffs, idempotency_keys, inbox, steps
+from batonpass.store import deliveries, events, handoffs, idempotency_keys, inbox, life, steps
 from batonpass.store.database import Writer
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
 
@@ -50,6 +52,48 @@ class NewHandoff:
     idempotency_key: str | None
     body_sha256: bytes
     received_at: datetime
+    helpdesk: str
+    """The connection that keeps the tickets."""
+    asked_about: str | None = None
+    """The ticket that stands there already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """What a vendor delivered, proven to be the vendor's."""
+
+    connection: str
+    body: bytes
+    """As it came."""
+    received_at: datetime
+    events: tuple[Event, ...]
+
+
+class Reacts(Protocol):
+    """Decides in the journal's transaction what an event leads to."""
+
+    def __call__(self, event: Event, known: HandoffState | None) -> Reaction: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """How a handoff that a ticket asks for begins."""
+
+    new_id: Callable[[], HandoffId]
+    ai_agent: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The delivery is on the disk."""
+
+    new: int
+    """Events that were not there before."""
+    seen: int
+    started: tuple[HandoffId, ...] = ()
+    followed: int = 0
+    """Handoffs whose ticket will be read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +115,12 @@ class Conflict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
     body: bytes
+    """Empty until the conversation has been read, where a ticket asked."""
     ai_agent: str
     created_at: datetime
     mended: bool
+    started_by: str | None = None
+    asked_about: str | None = None
 
 
 class Journal:
@@ -103,8 +150,58 @@ class Journal:
                         if same
                         else Conflict(handoff_id=handoff_id)
                     )
+            if new.asked_about is not None:
+                asking = handoffs.asking(db, helpdesk=new.helpdesk, ticket_id=new.asked_about)
+                if asking is not None:
+                    return Accepted(handoff_id=asking, replayed=True)
             _insert(db, new, plan)
             return Accepted(handoff_id=new.id, replayed=False)
+
+        return await self._writer.run(work)
+
+    async def receive(self, new: NewDelivery, *, reacts: Reacts, started: Started) -> Received:
+        """Keep a delivery, its new events and what follows from them in one transaction; returns once it is on the
+        disk. An event that was there before changes nothing."""
+        at = to_ms(new.received_at)
+
+        def work(db: sqlite_utils.Database) -> Received:
+            delivery = deliveries.keep(db, connection=new.connection, received_at=at, body=new.body)
+            fresh, begun, followed = 0, [], 0
+            for event in new.events:
+                number = events.keep(
+                    db, event, connection=new.connection, delivery_id=delivery, received_at=at
+                )
+                if number is None:
+                    continue
+                fresh += 1
+                known = None
+                if event.subject_id is not None:
+                    known = handoffs.of_ticket(db, helpdesk=new.connection, ticket_id=event.subject_id)
+                match reacts(event, known[1] if known else None):
+                    case Reaction.START:
+                        begun.append(_start(db, new, event, started, at))
+                        events.belongs(db, number, begun[-1])
+                    case Reaction.FOLLOW if known is not None:
+                        events.belongs(db, number, known[0])
+                        # one that has no ticket yet looks for itself once it has
+                        followed += known[2] and steps.follow(db, known[0], at=at)
+                    case _:
+                        pass
+            return Received(new=fresh, seen=len(new.events) - fresh, started=tuple(begun), followed=followed)
+
+        return await self._writer.run(work)
+
+    async def events_after(self, handoff_id: HandoffId, number: int) -> list[events.KeptEvent]:
+        """The events of its ticket that came after the event with this number, oldest first."""
+        return await self._writer.run(lambda db: events.after(db, handoff_id, number))
+
+    async def forget_deliveries(self, *, before: datetime) -> int:
+        """Delete deliveries and events that were received before then; gives the number of deliveries."""
+        at = to_ms(before)
+
+        def work(db: sqlite_utils.Database) -> int:
+            events.forget_before(db, at)
+            return deliveries.forget_before(db, at)
 
         return await self._writer.run(work)
 
@@ -124,8 +221,13 @@ class Journal:
         attempt: AttemptRecord,
         now: datetime,
         ticket: TicketRef | None = None,
+        request: bytes | None = None,
+        followed_to: int | None = None,
     ) -> list[ClaimedStep]:
         """Write the step's result and what follows from it; gives the following steps that are due, claimed.
+
+        `request`: what the helpdesk's conversation says, where it has been read. `followed_to`: the number of the last
+        event that the step has taken into account; the ticket is read again where more have come.
 
         Raises `StaleClaimError` where another worker has claimed the step since.
         """
@@ -137,9 +239,15 @@ class Journal:
                 raise _stale(step)
             steps.add_attempt(db, step, attempt)
             if ticket is not None:
-                handoffs.set_ticket(db, step.handoff_id, ticket_id=ticket.id, url=ticket.url)
+                _has_ticket(db, step.handoff_id, ticket)
+            if request is not None:
+                handoffs.set_request(db, step.handoff_id, request)
             if plan.state is not None:
                 handoffs.set_state(db, step.handoff_id, plan.state, at)
+            life.add(db, step.handoff_id, plan.life)
+            seen = 0 if ticket is not None else followed_to
+            if seen is not None and events.newest(db, step.handoff_id) > seen:
+                steps.follow(db, step.handoff_id, at=at)
             return steps.add(db, step.handoff_id, plan.steps, at=at, lease_until=at + _LEASE_MS)
 
         return await self._writer.run(work)
@@ -217,8 +325,14 @@ def stored_request(db: sqlite_utils.Database, handoff_id: HandoffId) -> StoredRe
     found = handoffs.request(db, handoff_id)
     if found is None:
         return None
-    body, ai_agent, created_at, mended = found
-    return StoredRequest(body=body, ai_agent=ai_agent, created_at=from_ms(created_at), mended=mended)
+    return StoredRequest(
+        body=found["request"],
+        ai_agent=found["ai_agent"],
+        created_at=from_ms(found["created_at"]),
+        mended=bool(found["mended"]),
+        started_by=found["started_by"],
+        asked_about=found["asked_about"],
+    )
 
 
 def handoff_record(db: sqlite_utils.Database, handoff_id: HandoffId) -> HandoffRecord | None:
@@ -236,6 +350,8 @@ def handoff_record(db: sqlite_utils.Database, handoff_id: HandoffId) -> HandoffR
         parked_because=row["parked_because"],
         ticket_id=row["ticket_id"],
         ticket_url=row["ticket_url"],
+        started_by=row["started_by"],
+        life=life.of_handoff(db, handoff_id),
         steps=steps.of_handoff(db, handoff_id),
         attempts=steps.attempts_of_handoff(db, handoff_id),
     )
@@ -253,6 +369,8 @@ def _insert(db: sqlite_utils.Database, new: NewHandoff, plan: Plan) -> None:
         at=at,
         mended=new.mended,
         request=new.request,
+        helpdesk=new.helpdesk,
+        asked_about=new.asked_about,
     )
     steps.add(db, new.id, plan.steps, at=at, lease_until=None)
     if new.idempotency_key is not None:
@@ -264,6 +382,35 @@ def _insert(db: sqlite_utils.Database, new: NewHandoff, plan: Plan) -> None:
             handoff_id=new.id,
             created_at=at,
         )
+
+
+def _start(db: sqlite_utils.Database, new: NewDelivery, event: Event, started: Started, at: int) -> HandoffId:
+    """A handoff for the ticket that asks; its conversation is still to be read."""
+    assert event.subject_id is not None
+    handoff_id = started.new_id()
+    handoffs.insert(
+        db,
+        id=handoff_id,
+        state=started.plan.state or HandoffState.REQUESTED,
+        ai_agent=started.ai_agent,
+        conversation_id=None,
+        at=at,
+        mended=False,
+        request=b"",
+        helpdesk=new.connection,
+        started_by=new.connection,
+        asked_about=event.subject_id,
+    )
+    steps.add(db, handoff_id, started.plan.steps, at=at, lease_until=None)
+    return handoff_id
+
+
+def _has_ticket(db: sqlite_utils.Database, handoff_id: HandoffId, ticket: TicketRef) -> None:
+    """What the helpdesk told of the ticket while nobody knew whose it is belongs to the handoff."""
+    handoffs.set_ticket(db, handoff_id, ticket_id=ticket.id, url=ticket.url)
+    row = handoffs.row(db, handoff_id)
+    if row is not None and row["helpdesk"] is not None:
+        events.adopt(db, connection=row["helpdesk"], subject_id=ticket.id, handoff_id=handoff_id)
 
 
 def _stale(step: ClaimedStep) -> StaleClaimError:

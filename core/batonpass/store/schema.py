@@ -99,3 +99,72 @@ _FIRST = (
 def first(db: sqlite_utils.Database) -> None:
     for statement in _FIRST:
         db.execute(statement)
+
+
+_BOTH_DIRECTIONS = (
+    # What vendors delivered, as it came; nothing of its headers, for some of them are the proof itself.
+    """
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY,
+        connection TEXT NOT NULL,
+        received_at INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX deliveries_age ON deliveries (received_at)",
+    """
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        connection TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        delivery_id INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        vendor_kind TEXT NOT NULL,
+        subject_id TEXT,
+        actor_id TEXT,
+        at INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        test INTEGER NOT NULL,
+        handoff_id TEXT,
+        UNIQUE (connection, event_id)
+    ) STRICT
+    """,
+    "CREATE INDEX events_age ON events (received_at)",
+    "CREATE INDEX events_subject ON events (connection, subject_id) WHERE handoff_id IS NULL",
+    "CREATE INDEX events_handoff ON events (handoff_id, id) WHERE handoff_id IS NOT NULL",
+    """
+    CREATE TABLE life (
+        handoff_id TEXT NOT NULL REFERENCES handoffs (id),
+        number INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        person_id TEXT,
+        person_name TEXT,
+        score REAL,
+        detail TEXT NOT NULL,
+        PRIMARY KEY (handoff_id, number)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # The connection whose webhook asked; NULL: an AI agent did.
+    "ALTER TABLE handoffs ADD COLUMN started_by TEXT",
+    # The connection that keeps the ticket.
+    "ALTER TABLE handoffs ADD COLUMN helpdesk TEXT",
+    # The ticket that stood already when the handoff was asked for.
+    "ALTER TABLE handoffs ADD COLUMN asked_about TEXT",
+    # 1 until the handoff is over for the first time: so long no second one can be asked for the same ticket.
+    "ALTER TABLE handoffs ADD COLUMN asking INTEGER",
+    "CREATE UNIQUE INDEX handoffs_one_asking ON handoffs (helpdesk, asked_about) WHERE asking = 1",
+    "CREATE INDEX handoffs_asked_about ON handoffs (helpdesk, asked_about) WHERE asked_about IS NOT NULL",
+    "CREATE INDEX handoffs_ticket ON handoffs (helpdesk, ticket_id) WHERE ticket_id IS NOT NULL",
+    """
+    CREATE TRIGGER handoffs_over BEFORE UPDATE OF state ON handoffs
+    WHEN OLD.state IN ('returned', 'abandoned') AND NEW.state <> OLD.state
+    BEGIN SELECT RAISE(ABORT, 'a handoff that is over stays so'); END
+    """,
+)
+
+
+@MIGRATIONS(name="0002_both_directions")
+def both_directions(db: sqlite_utils.Database) -> None:
+    for statement in _BOTH_DIRECTIONS:
+        db.execute(statement)

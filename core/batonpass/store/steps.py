@@ -50,17 +50,39 @@ def add(
 def claim(
     db: sqlite_utils.Database, *, kinds: Sequence[StepKind], now: int, lease_until: int, most: int
 ) -> list[ClaimedStep]:
-    """Take steps that are due, only of kinds that this release knows: oldest first, but late facts last of all, for
-    which no customer waits."""
+    """Take steps that are due, only of kinds that this release knows: oldest first, but late facts and
+    what became of older tickets last of all, for which no customer waits."""
     marks = ",".join("?" * len(kinds))
     rows = db.conn.execute(
         f"UPDATE steps SET status = 'running', fence = fence + 1, attempts = attempts + 1, claimed_at = ?,"  # noqa: S608 - marks only
         f" first_claimed_at = coalesce(first_claimed_at, ?), lease_until = ?"
         f" WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND due_at <= ?"
-        f" AND kind IN ({marks}) ORDER BY kind = 'late_facts', due_at LIMIT ?) RETURNING {_CLAIMED}",
+        f" AND kind IN ({marks}) ORDER BY kind IN ('late_facts', 'follow_ticket'), due_at LIMIT ?) RETURNING {_CLAIMED}",
         (now, now, lease_until, now, *(kind.value for kind in kinds), most),
     ).fetchall()
     return [_claimed(row) for row in rows]
+
+
+def follow(db: sqlite_utils.Database, handoff_id: str, *, at: int) -> bool:
+    """See to it that the ticket is read again after now; whether a step was added for it.
+
+    One at a time: while one waits it will see what is new, and one under way is asked when it ends (`finish`).
+    """
+    counted, pending = db.conn.execute(
+        "SELECT count(*), coalesce(sum(status IN ('ready', 'running')), 0) FROM steps"
+        " WHERE handoff_id = ? AND kind = ?",
+        (handoff_id, StepKind.FOLLOW_TICKET.value),
+    ).fetchone()
+    if pending:
+        return False
+    add(
+        db,
+        handoff_id,
+        [NewStep(kind=StepKind.FOLLOW_TICKET, about=str(counted + 1))],
+        at=at,
+        lease_until=None,
+    )
+    return True
 
 
 def finish(db: sqlite_utils.Database, step: ClaimedStep, *, result: str, at: int) -> bool:

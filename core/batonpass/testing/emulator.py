@@ -200,6 +200,10 @@ class Emulator(ABC):
         at the vendor: batonpass's own kind of webhook, with the rules it needs."""
         raise CannotPlayError(f"{type(self).__name__} delivers no webhooks")
 
+    def internal_notes(self, ticket: str) -> list[str]:
+        """The HTML of a ticket's internal notes as agents see them, oldest first; `ticket` is `TicketRef.id`."""
+        raise CannotPlayError(f"{type(self).__name__} shows no notes of ticket {ticket}")
+
     # What tests and people use ----------------------------------------------------------------------------------
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The API: `POST /v1/handoffs`, `GET /v1/handoffs/{id}` and the health checks."""
+"""The API: `POST /v1/handoffs`, `GET /v1/handoffs/{id}` and the health checks; the vendors' door is in `webhooks`."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from batonpass import __version__
 from batonpass.app.config import Config
 from batonpass.app.intake import Delivery, Intake, InvalidRequestError, UnreadableRequestError
 from batonpass.app.status import HandoffStatus, status_of
+from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
 from batonpass.store import Conflict, Journal, StoreError
+from batonpass.web.bodies import TooLargeError, read_body
 from batonpass.web.problems import FieldProblemView, Problem, documented, problem
+from batonpass.web.webhooks import add_webhooks
 
 LONGEST_KEY = 255
-HEARD_OUT = 4
-"""Times the limit: so much of a body that is too large is read before the answer."""
 
 
 class Serving(Protocol):
@@ -40,6 +41,9 @@ class Serving(Protocol):
     @property
     def intake(self) -> Intake: ...
 
+    @property
+    def webhooks(self) -> WebhookIntake: ...
+
 
 class HandoffAccepted(BaseModel):
     """The handoff is on the disk; what becomes of it shows at `status_url`."""
@@ -49,10 +53,6 @@ class HandoffAccepted(BaseModel):
     status_url: str
     replayed: bool
     """Whether this Idempotency-Key had made the handoff before."""
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def create_app(
@@ -106,6 +106,7 @@ def create_app(
         "/readyz", doors.ready, methods=["GET"], response_class=PlainTextResponse, summary="The journal takes handoffs",
         responses=documented(503),
     )  # fmt: skip
+    add_webhooks(app, serving)
     _answer_errors_as_problems(app)
     _complete_openapi(app)
     return app
@@ -130,8 +131,8 @@ class _Doors:
                 f"Idempotency-Key: 1 to {LONGEST_KEY} printable ASCII characters.",
             )  # fmt: skip
         try:
-            body = await self._body(request)
-        except _TooLargeError:
+            body = await read_body(request, self._serving.config.server.max_body_bytes)
+        except TooLargeError:
             most = self._serving.config.server.max_body_bytes
             return problem(
                 413, "too_large", "Body too large",
@@ -183,20 +184,6 @@ class _Doors:
         if scheme.lower() != "bearer" or not key:
             return None
         return self._agents.get(hashlib.sha256(key.strip().encode("utf-8", "replace")).hexdigest())
-
-    async def _body(self, request: Request) -> bytes:
-        """The body. One past the limit is read on for a while, and not kept: who is still sending hears no answer."""
-        most = self._serving.config.server.max_body_bytes
-        body, size = bytearray(), 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size <= most:
-                body += chunk
-            elif size > most * HEARD_OUT:
-                break
-        if size > most:
-            raise _TooLargeError
-        return bytes(body)
 
     def _url(self, request: Request, handoff_id: str) -> str:
         base = self._serving.config.server.public_url or str(request.base_url).rstrip("/")

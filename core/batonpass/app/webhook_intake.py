@@ -1,0 +1,126 @@
+"""From a vendor's delivery to what follows from it, on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from batonpass.app.config import Config, Connection
+from batonpass.domain.clock import Clock
+from batonpass.domain.delivery import Delivery
+from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
+from batonpass.domain.event import Event, EventKind
+from batonpass.domain.handoff import HandoffState, Reaction
+from batonpass.domain.ids import HandoffId
+from batonpass.engine import decide
+from batonpass.ports import HelpdeskSettings
+from batonpass.store import Journal, NewDelivery, Received, Started
+from batonpass.testing.failpoints import failpoint
+
+log = structlog.get_logger()
+
+QUIET_FOR = 1.0
+"""Seconds between two log lines about refused deliveries: a flood of them must not become a flood of lines."""
+
+
+class WebhookIntake:
+    """Accepts deliveries of the connections' vendors; returns only once they are on the disk."""
+
+    def __init__(
+        self,
+        config: Config,
+        journal: Journal,
+        clock: Clock,
+        *,
+        new_id: Callable[[], HandoffId],
+        wake: Callable[[], None],
+    ) -> None:
+        self._public_url = config.server.public_url
+        self._helpdesk = config.helpdesk.name
+        self._connections: Mapping[str, Connection] = {
+            each.name: each for each in config.connections if each.manifest.webhooks is not None
+        }
+        settings = config.helpdesk.settings
+        self._starts = isinstance(settings, HelpdeskSettings) and settings.start is not None
+        self._journal = journal
+        self._clock = clock
+        self._new_id = new_id
+        self._wake = wake
+        self._quiet_until = 0.0
+        self._refused = 0
+
+    def takes(self, connection: str) -> bool:
+        """Whether there is a connection of this name whose vendor delivers webhooks."""
+        return connection in self._connections
+
+    async def accept(self, connection: str, delivery: Delivery) -> Received:
+        """Raises `RejectedDeliveryError` (it is not the vendor's, or no delivery), `ConfigurationError` (it cannot be
+        told: a secret or the public address is missing) and `StoreError` (it cannot be kept)."""
+        failpoint("webhook.received")
+        try:
+            events = self._events(self._connections[connection], delivery)
+        except (RejectedDeliveryError, ConfigurationError) as error:
+            self._note_refusal(connection, error)
+            raise
+        received = await self._journal.receive(
+            NewDelivery(
+                connection=connection, body=delivery.body, received_at=self._clock.now(), events=events
+            ),
+            reacts=self._reacts if connection == self._helpdesk else _only_keeps,
+            started=Started(
+                new_id=self._new_id, ai_agent=f"helpdesk:{connection}", plan=decide.on_asked_by_ticket()
+            ),
+        )
+        failpoint("webhook.committed")
+        unknown = sorted({event.vendor_kind for event in events if event.kind is EventKind.UNKNOWN})
+        log.info(
+            "webhook_received",
+            connection=connection,
+            events=received.new,
+            seen_before=received.seen,
+            started=len(received.started),
+            unknown=unknown[:5],
+        )
+        if received.started or received.followed:
+            self._wake()
+        return received
+
+    def _events(self, connection: Connection, delivery: Delivery) -> tuple[Event, ...]:
+        door = connection.manifest.webhooks
+        assert door is not None
+        if door.needs_public_url and self._public_url is None:
+            raise ConfigurationError(
+                "the public address is part of what this vendor signs: set server.public_url",
+                code="no_public_url",
+            )
+        secrets = connection.settings.webhook_secrets
+        if not secrets:
+            raise ConfigurationError(
+                f"set webhook_secret of [connections.{connection.name}]: batonpass webhooks register",
+                code="no_webhook_secret",
+            )
+        return door.receive(delivery, secrets=secrets, settings=connection.settings, now=self._clock.now())
+
+    def _reacts(self, event: Event, known: HandoffState | None) -> Reaction:
+        return decide.on_event(event, starts=self._starts, known=known)
+
+    def _note_refusal(self, connection: str, error: RejectedDeliveryError | ConfigurationError) -> None:
+        self._refused += 1
+        now = self._clock.monotonic()
+        if now < self._quiet_until:
+            return
+        self._quiet_until = now + QUIET_FOR
+        log.warning(
+            "webhook_refused",
+            connection=connection,
+            code=error.code,
+            detail=str(error),
+            refused=self._refused,
+        )
+        self._refused = 0
+
+
+def _only_keeps(event: Event, known: HandoffState | None) -> Reaction:
+    del event, known
+    return Reaction.NONE

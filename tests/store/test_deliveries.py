@@ -1,0 +1,192 @@
+"""Deliveries of vendors in the journal: each event once, and what follows from it in the same transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from batonpass.domain.event import Event, EventKind
+from batonpass.domain.handoff import (
+    AttemptRecord,
+    ClaimedStep,
+    HandoffState,
+    NewStep,
+    Plan,
+    Reaction,
+    StepKind,
+    StepStatus,
+)
+from batonpass.domain.ids import HandoffId, new_handoff_id
+from batonpass.domain.life import LifeEvent, LifeKind
+from batonpass.domain.ticket import Agent, TicketRef
+from batonpass.engine import decide
+from batonpass.store import Journal, NewDelivery, Received, Started
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+ALL = tuple(StepKind)
+STARTED = Started(new_id=new_handoff_id, ai_agent="helpdesk:zendesk", plan=decide.on_asked_by_ticket())
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    made = Journal(tmp_path / "journal.db")
+    made.open()
+    yield made
+    made.close()
+
+
+def event(kind: EventKind, *, id: str = "e1", ticket: str = "5") -> Event:  # noqa: A002 - as the event has it
+    return Event(kind=kind, id=id, subject_id=ticket, at=NOW, vendor_kind="v", actor_id="7")
+
+
+def reacts(event: Event, known: HandoffState | None) -> Reaction:
+    return decide.on_event(event, starts=True, known=known)
+
+
+async def received(journal: Journal, *events: Event, at: datetime = NOW) -> Received:
+    new = NewDelivery(connection="zendesk", body=b"{}", received_at=at, events=events)
+    return await journal.receive(new, reacts=reacts, started=STARTED)
+
+
+def attempt(step: ClaimedStep) -> AttemptRecord:
+    return AttemptRecord(step=step.name, number=step.fence, started_at=NOW, seconds=0.1, outcome="done")
+
+
+async def with_ticket(journal: Journal, *, ticket: str = "5") -> HandoffId:
+    """A handoff that a ticket asked for, its ticket known."""
+    begun = await received(journal, event(EventKind.HANDOFF_ASKED, id=f"ask-{ticket}", ticket=ticket))
+    (step,) = await journal.claim(ALL, now=NOW, most=1)
+    await journal.finish(
+        step, result={}, plan=Plan(state=HandoffState.TICKETED), attempt=attempt(step), now=NOW,
+        ticket=TicketRef(id=ticket, url="https://x.example"), request=b"{}",
+    )  # fmt: skip
+    (follow,) = await journal.claim(ALL, now=NOW, most=9)
+    await journal.finish(
+        follow, result={"events_up_to": 1}, plan=Plan(), attempt=attempt(follow), now=NOW, followed_to=10**6
+    )
+    return begun.started[0]
+
+
+async def following(journal: Journal, handoff_id: HandoffId) -> list[StepStatus]:
+    record = await journal.handoff(handoff_id)
+    assert record is not None
+    return [step.status for step in record.steps if step.kind is StepKind.FOLLOW_TICKET]
+
+
+async def test_w08_the_same_event_again_has_no_effect(journal: Journal) -> None:
+    first = await received(journal, event(EventKind.HANDOFF_ASKED))
+
+    again = await received(journal, event(EventKind.HANDOFF_ASKED))
+
+    assert (first.new, len(first.started)) == (1, 1)
+    assert again == Received(new=0, seen=1)
+    assert await journal.counts() == {"requested": 1}
+
+
+async def test_w10_fifty_deliveries_at_once_start_one_handoff(journal: Journal) -> None:
+    asks = [received(journal, event(EventKind.HANDOFF_ASKED)) for _ in range(50)]
+
+    outcomes = await asyncio.gather(*asks)
+
+    assert sum(outcome.new for outcome in outcomes) == 1
+    assert await journal.counts() == {"requested": 1}
+
+
+async def test_w12_two_asks_for_one_ticket_by_different_events_start_one_handoff(journal: Journal) -> None:
+    outcome = await received(
+        journal, event(EventKind.HANDOFF_ASKED, id="a"), event(EventKind.HANDOFF_ASKED, id="b")
+    )
+
+    assert (outcome.new, len(outcome.started)) == (2, 1)
+    assert await journal.counts() == {"requested": 1}
+
+
+async def test_events_of_a_ticket_that_nobody_knows_yet_are_its_handoffs_once_it_is_known(
+    journal: Journal,
+) -> None:
+    begun = await received(journal, event(EventKind.HANDOFF_ASKED))
+    await received(journal, event(EventKind.TICKET_ASSIGNED, id="early"))
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+
+    await journal.finish(
+        step, result={}, plan=Plan(), attempt=attempt(step), now=NOW, ticket=TicketRef(id="5", url="u")
+    )
+
+    assert await following(journal, begun.started[0]) == [StepStatus.READY]
+    kept = await journal.events_after(begun.started[0], 0)
+    assert [each.event.kind for each in kept] == [EventKind.HANDOFF_ASKED, EventKind.TICKET_ASSIGNED]
+
+
+async def test_a_hundred_events_lead_to_one_reading_while_it_waits(journal: Journal) -> None:
+    handoff_id = await with_ticket(journal)
+
+    many = [event(EventKind.STATUS_CHANGED, id=f"s{n}") for n in range(100)]
+    outcome = await received(journal, *many)
+
+    assert (outcome.new, outcome.followed) == (100, 1)
+    assert await following(journal, handoff_id) == [StepStatus.DONE, StepStatus.READY]
+
+
+async def test_an_event_during_a_reading_leads_to_one_more_after_it(journal: Journal) -> None:
+    handoff_id = await with_ticket(journal)
+    await received(journal, event(EventKind.STATUS_CHANGED, id="s1"))
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+    seen = (await journal.events_after(handoff_id, 0))[-1].number
+    await received(journal, event(EventKind.TICKET_SOLVED, id="s2"))
+
+    await journal.finish(
+        step, result={"events_up_to": seen}, plan=Plan(), attempt=attempt(step), now=NOW, followed_to=seen
+    )
+
+    assert await following(journal, handoff_id) == [StepStatus.DONE, StepStatus.DONE, StepStatus.READY]
+
+
+async def test_a_ticket_may_ask_again_once_its_handoff_is_over(journal: Journal) -> None:
+    first = await with_ticket(journal)
+    await received(journal, event(EventKind.TICKET_SOLVED, id="s"))
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+    lived = LifeEvent(kind=LifeKind.RESOLVED, at=NOW, person=Agent(id="7", name="Ada"))
+    plan = Plan(state=HandoffState.RESOLVED, life=(lived,))
+    await journal.finish(step, result={}, plan=plan, attempt=attempt(step), now=NOW, followed_to=10**6)
+
+    again = await received(journal, event(EventKind.HANDOFF_ASKED, id="again"))
+
+    record = await journal.handoff(first)
+    assert record is not None
+    assert (record.state, record.life) == (HandoffState.RESOLVED, (lived,))
+    assert len(again.started) == 1
+
+
+async def test_a_quick_agent_is_not_undone_by_our_own_slower_step(journal: Journal) -> None:
+    handoff_id = await with_ticket(journal)
+    await received(journal, event(EventKind.TICKET_ASSIGNED, id="s"))
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+    plan = Plan(state=HandoffState.ACCEPTED, steps=(NewStep(kind=StepKind.ANNOUNCE),))
+    (announce,) = await journal.finish(
+        step, result={}, plan=plan, attempt=attempt(step), now=NOW, followed_to=10**6
+    )
+
+    await journal.finish(
+        announce, result={}, plan=decide.on_announced(), attempt=attempt(announce), now=NOW
+    )
+
+    record = await journal.handoff(handoff_id)
+    assert record is not None
+    assert record.state is HandoffState.ACCEPTED
+
+
+async def test_old_deliveries_are_forgotten_with_their_events(journal: Journal, tmp_path: Path) -> None:
+    await received(journal, event(EventKind.CONTACT_CHANGED), at=NOW - timedelta(days=40))
+    await received(journal, event(EventKind.CONTACT_CHANGED, id="e2"))
+
+    forgotten = await journal.forget_deliveries(before=NOW - timedelta(days=35))
+
+    with sqlite3.connect(tmp_path / "journal.db") as db:
+        left = db.execute("SELECT event_id FROM events").fetchall()
+    db.close()
+    assert (forgotten, left) == (1, [("e2",)])
