@@ -3,6 +3,8 @@
     python benchmarks/crash.py                      # every failpoint, 20 handoffs each
     python benchmarks/crash.py --handoffs 5 --points 6
 
+(`crash_webhooks.py` does the same for handoffs that tickets ask for.)
+
 For each failpoint a server is started that kills itself there. Clients hand over with an Idempotency-Key each and
 repeat until they are answered, as an AI agent would; the server is started again without the failpoint. In the end
 every acknowledged handoff must have exactly one ticket in the emulator's ledger, and every note at most once.
@@ -31,10 +33,20 @@ from batonpass.domain.handoff import StepKind
 from batonpass.testing.serving import served
 
 EFFECT_FAULTS = ("answer_lost", "answered_late", "error_after_commit")
+KINDS = (
+    StepKind.GATHER_FACTS,
+    StepKind.OPEN_TICKET,
+    StepKind.READ_BACK,
+    StepKind.NOTE_NOT_LANDED,
+    StepKind.LATE_FACTS,
+    StepKind.NOTE_LATE_FACTS,
+    StepKind.ANNOUNCE,
+)
+"""The steps of a handoff that an AI agent asks for."""
 POINTS = (
     "accept.received",
     "accept.committed",
-    *(f"step.{kind}.{place}" for kind in StepKind for place in ("claimed", "called", "stored")),
+    *(f"step.{kind}.{place}" for kind in KINDS for place in ("claimed", "called", "stored")),
 )
 
 

@@ -190,9 +190,16 @@ class Server:
         return int(line.split()[1]) / 1024
 
 
-def start_server(config: Path, *, port: int, failpoint: str | None = None, log: Path | None = None) -> Server:
+def start_server(
+    config: Path,
+    *,
+    port: int,
+    failpoint: str | None = None,
+    log: Path | None = None,
+    secrets: Mapping[str, str] = SECRETS,
+) -> Server:
     """`batonpass serve` in its own process; returns once it is ready, or has died on the way."""
-    environment = {**os.environ, **SECRETS, **({"BATONPASS_FAILPOINT": failpoint} if failpoint else {})}
+    environment = {**os.environ, **secrets, **({"BATONPASS_FAILPOINT": failpoint} if failpoint else {})}
     errors: Any = log.open("ab") if log else subprocess.DEVNULL
     process = subprocess.Popen(
         [sys.executable, "-m", "batonpass", "serve", "--config", str(config), "--port", str(port)],

@@ -13,6 +13,7 @@ from batonpass.domain.event import EventKind
 from batonpass.ports import Capability
 from batonpass.testing.desk import Desk
 from batonpass.testing.outbox import Order
+from fakes import FakeClock
 from helpdesks import HELPDESKS, Known
 
 ASK = "I was charged twice for my plan this month. Please refund one of the charges."
@@ -30,6 +31,11 @@ def body(**more: Any) -> dict[str, Any]:
 
 def can(known: Known, capability: Capability) -> bool:
     return capability in known.manifest.capabilities
+
+
+def delivers(known: Known, kind: EventKind) -> bool:
+    door = known.manifest.webhooks
+    return door is not None and any(kind in kinds for kinds in door.kinds.values())
 
 
 async def opened_by_customer(played: Desk) -> str:
@@ -67,17 +73,38 @@ async def test_a_handoff_is_accepted_resolved_reopened_and_rated_as_its_ticket_i
         await played.happens(EventKind.TICKET_REOPENED, ticket=ticket)
         await played.settled()
         reopened = await played.record(handoff_id)
-        if can(known, Capability.SATISFACTION):
+        if delivers(known, EventKind.TICKET_RATED):
             await played.happens(EventKind.TICKET_RATED, ticket=ticket, score=1.0)
             await played.settled()
         record = await played.record(handoff_id)
 
     kinds = [each.kind for each in record.life]
-    rated = ["rated"] if can(known, Capability.SATISFACTION) else []
+    rated = ["rated"] if delivers(known, EventKind.TICKET_RATED) else []
     assert kinds == ["accepted", "resolved", "reopened", *rated]
     assert (solved.state, reopened.state) == ("resolved", "accepted")
     assert record.life[0].person.name
     assert all(each.at.tzinfo is not None for each in record.life)
+
+
+async def test_a_rating_that_the_helpdesk_does_not_tell_of_is_found_within_hours(
+    known: Known, tmp_path: Path
+) -> None:
+    if not can(known, Capability.SATISFACTION) or delivers(known, EventKind.TICKET_RATED):
+        pytest.skip("tells of ratings, or has none")
+    clock = FakeClock()
+    async with known.plays(tmp_path, clock=clock) as played:
+        handoff_id = await played.hand_over(body())
+        ticket = await played.ticket_of(handoff_id)
+        await played.settled()
+        await played.happens(EventKind.TICKET_SOLVED, ticket=ticket)
+        await played.settled()
+        await played.happens(EventKind.TICKET_RATED, ticket=ticket, score=1.0)
+
+        clock.go_on(3700)
+        played.service.engine.wake()
+        await played.settled()
+
+        assert "rated" in await played.life(handoff_id)
 
 
 async def test_the_ticket_has_the_context_as_an_internal_note_once(known: Known, tmp_path: Path) -> None:

@@ -147,6 +147,28 @@ def test_v21_a_merged_ticket_is_over_and_names_the_one_that_took_its_place() -> 
     assert living.on_followed(after(plan), merged, (), announces=True) == Plan()
 
 
+def test_a_rating_that_nobody_tells_of_is_looked_for_less_and_less_often_for_a_week() -> None:
+    solved = living.on_followed((), life(TicketStatus.SOLVED), (), announces=False).life
+    now, looks = NOON, []
+    while (then := living.look_for_rating_at(solved, now)) is not None:
+        looks.append((then - NOON) / timedelta(hours=1))
+        now = then
+
+    assert looks == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+
+
+def test_once_rated_or_reopened_nobody_looks_any_more() -> None:
+    solved = living.on_followed((), life(TicketStatus.SOLVED), (), announces=False)
+    rated = living.on_followed(
+        after(solved), life(TicketStatus.SOLVED, rating=Rating(score=1.0, said="good")), (), announces=False
+    )
+    again = living.on_followed(after(solved), life(minutes=5), (), announces=False)
+
+    assert living.look_for_rating_at(after(solved, rated), NOON) is None
+    assert living.look_for_rating_at(after(solved, again), NOON) is None
+    assert living.look_for_rating_at((), NOON) is None
+
+
 # Whether a ticket asks --------------------------------------------------------------------------------------------
 
 SCHEMA = FieldSchema(

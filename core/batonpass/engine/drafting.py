@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Self
 
 from batonpass.context.package import ContextPackage
 from batonpass.context.render import render_note
 from batonpass.domain.text import one_line
-from batonpass.domain.ticket import FieldContent, Group, Note, NotLanded, Requester, TicketDraft
+from batonpass.domain.ticket import (
+    FieldContent,
+    FieldDefinition,
+    FieldKind,
+    FieldSchema,
+    FieldValue,
+    Group,
+    Note,
+    NotLanded,
+    Requester,
+    TicketDraft,
+)
 from batonpass.mapping.apply import MappedTicket
 
+_PARTS = frozenset({"requester", "subject", "priority", "group", "assignee", "tags", "note", "status"})
 _OPTIONAL: Mapping[str, Any] = {"requester": None, "priority": None, "group": None, "tags": ()}
 """The standard parts that a ticket can do without, and what stands there then."""
 
@@ -22,13 +35,15 @@ class Drafted:
 
     package: ContextPackage
     titles: Mapping[str, str]
+    schema: FieldSchema
     note_limit: int
     draft: TicketDraft
     not_landed: tuple[NotLanded, ...]
+    default_group: Group | None
 
     @classmethod
     def of(
-        cls, package: ContextPackage, mapped: MappedTicket, titles: Mapping[str, str], note_limit: int
+        cls, package: ContextPackage, mapped: MappedTicket, titles: Mapping[str, str], schema: FieldSchema
     ) -> Self:
         customer = package.request.customer
         name, email = one_line(customer.name or ""), one_line(customer.email or "")
@@ -42,7 +57,13 @@ class Drafted:
             fields=mapped.fields,
         )
         made = cls(
-            package=package, titles=titles, note_limit=note_limit, draft=draft, not_landed=mapped.not_landed
+            package=package,
+            titles=titles,
+            schema=schema,
+            note_limit=schema.limits.note,
+            draft=draft,
+            not_landed=mapped.not_landed,
+            default_group=mapped.default_group,
         )
         return made.noted()
 
@@ -53,8 +74,32 @@ class Drafted:
         )
         return replace(self, draft=replace(self.draft, note=note))
 
-    def without(self, names: Sequence[str], why: str) -> Self:
-        """Without what the helpdesk named; without anything optional where it named nothing that we sent."""
+    def knows(self, names: Sequence[str]) -> bool:
+        """Whether every one of these is a part of the ticket or a field of the account."""
+        return set(names) <= {*_PARTS, *(field.id for field in self.schema.fields)}
+
+    def mended(self, names: Sequence[str], why: str) -> Self:
+        """What can be written instead of a draft that the helpdesk has refused, naming these parts of it.
+
+        What it named and we sent is left out; a field that it wants and we did not send gets a value that says
+        nothing. Where it named neither, everything optional is left out. The note tells all of it.
+        """
+        sent = {field.id for field in self.draft.fields}
+        wanted = [
+            each for each in self.schema.fields if each.id in names and each.id not in sent and each.active
+        ]
+        filled = [FieldValue(id=each.id, name=each.name, value=value) for each in wanted
+                  if (value := stand_in(each, self.package.asked_at.date())) is not None]  # fmt: skip
+        if not filled:
+            return self._without(names, why)
+        told = tuple(
+            NotLanded(field=each.name, value=shown(each.value), why="filled in: the helpdesk requires it")
+            for each in filled
+        )
+        draft = replace(self.draft, fields=(*self.draft.fields, *filled))
+        return replace(self, draft=draft, not_landed=(*self.not_landed, *told)).noted()
+
+    def _without(self, names: Sequence[str], why: str) -> Self:
         draft = self.draft
         droppable = {*_OPTIONAL, "note", *(field.id for field in draft.fields)}
         chosen = set(names) & droppable or droppable
@@ -67,17 +112,41 @@ class Drafted:
             NotLanded(field=part.capitalize(), value=_shown_part(getattr(draft, part)), why=why)
             for part in parts
         ]
+        emptied = {part: _OPTIONAL[part] for part in parts}
+        if "group" in emptied and draft.group != self.default_group:
+            emptied["group"] = self.default_group
         smaller = replace(
             self,
             draft=replace(
-                draft,
-                fields=tuple(field for field in draft.fields if field.id not in chosen),
-                **{part: _OPTIONAL[part] for part in parts},
+                draft, fields=tuple(field for field in draft.fields if field.id not in chosen), **emptied
             ),
             not_landed=(*self.not_landed, *lost),
             note_limit=self.note_limit // 2 if "note" in chosen else self.note_limit,
         )
         return smaller.noted()
+
+
+_SAYS_NOTHING = ("unknown", "other", "not set", "none", "n/a", "general", "unspecified", "misc")
+
+
+def stand_in(field: FieldDefinition, day: date) -> FieldContent | None:
+    """A value for a field without which the helpdesk takes no ticket: one that says as little as the field allows.
+    None where batonpass does not write its kind."""
+    match field.kind:
+        case FieldKind.TEXT | FieldKind.LONG_TEXT:
+            return "not known"
+        case FieldKind.CHECKBOX:
+            return False
+        case FieldKind.INTEGER | FieldKind.DECIMAL:
+            return 0
+        case FieldKind.DATE:
+            return day
+        case FieldKind.DROPDOWN | FieldKind.MULTISELECT if field.options:
+            quiet = [each for each in field.options if each.label.strip().lower() in _SAYS_NOTHING]
+            option = (quiet or list(field.options))[0].value
+            return option if field.kind is FieldKind.DROPDOWN else (option,)
+        case _:
+            return None
 
 
 def shown(value: FieldContent) -> str:

@@ -149,7 +149,7 @@ async def pass_conversation(world: World, step: ClaimedStep) -> Done:
     helpdesk, key = world.helpdesk, TicketKey(step.handoff_id)
     _, drafted, _ = await drafted_of(world, step)
     ref, _ = await whatever_it_takes(
-        drafted, key, lambda draft: helpdesk.pass_conversation(conversation_id, draft, key=key)
+        world, drafted, key, lambda draft: helpdesk.pass_conversation(conversation_id, draft, key=key)
     )
     return Done(result={"ticket": ticket_to_json(ref)}, plan=decide.on_passed())
 
@@ -172,6 +172,7 @@ async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
         )
         if not done:
             _, drafted = await whatever_it_takes(
+                world,
                 drafted,
                 TicketKey(step.handoff_id),
                 lambda draft: world.helpdesk.change_ticket(ref, changed(draft)),

@@ -198,6 +198,7 @@ class Engine:
                 ticket=done.ticket,
                 request=done.request,
                 followed_to=done.followed_to,
+                look_again_at=done.look_again_at,
             )
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))

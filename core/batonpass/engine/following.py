@@ -14,7 +14,7 @@ from batonpass.engine.packing import opened_of
 from batonpass.engine.records import ticket_from_json
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
-from batonpass.ports import FollowsTickets
+from batonpass.ports import Capability, FollowsTickets
 
 log = structlog.get_logger()
 
@@ -53,11 +53,11 @@ async def follow_ticket(world: World, step: ClaimedStep) -> Done:
     result = {"events_up_to": up_to, "read": True, "as_of": life.as_of.isoformat(), "status": life.status}
     if life.as_of < _seen(record):
         return Done(result={**result, "older": True}, plan=Plan(), followed_to=up_to)
-    return Done(
-        result=result,
-        plan=living.on_followed(record.life, life, events, announces=announces),
-        followed_to=up_to,
-    )
+    plan = living.on_followed(record.life, life, events, announces=announces)
+    again = None
+    if world.can(Capability.SATISFACTION) and not world.settings.ratings_are_delivered:
+        again = living.look_for_rating_at((*record.life, *plan.life), world.clock.now())
+    return Done(result=result, plan=plan, followed_to=up_to, look_again_at=again)
 
 
 def _followed_to(record: HandoffRecord) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from batonpass.domain.event import Event, EventKind
 from batonpass.domain.handoff import HandoffState, NewStep, Plan, StepKind
@@ -14,6 +14,10 @@ TOLD = frozenset(
     {LifeKind.ACCEPTED, LifeKind.RESOLVED, LifeKind.REOPENED, LifeKind.RATED, LifeKind.TICKET_GONE}
 )
 """What the AI agent hears of."""
+
+
+FIRST_LOOK = timedelta(hours=1)
+RATED_WITHIN = timedelta(days=7)
 
 
 def on_followed(
@@ -39,6 +43,19 @@ def on_gone(told: Sequence[LifeEvent], at: datetime, *, announces: bool) -> Plan
 def on_withdrawn(at: datetime) -> Plan:
     """The ticket does not ask for a person any more."""
     return Plan(state=HandoffState.ABANDONED, life=(LifeEvent(kind=LifeKind.WITHDRAWN, at=at),))
+
+
+def look_for_rating_at(told: Sequence[LifeEvent], now: datetime) -> datetime | None:
+    """When to look for a rating that nobody will tell of: after an hour, then in steps that double, for a week after
+    the ticket was solved. None: no more."""
+    turns = [event for event in told if event.kind in {LifeKind.RESOLVED, LifeKind.REOPENED}]
+    if not turns or turns[-1].kind is LifeKind.REOPENED:
+        return None
+    solved = turns[-1].at
+    if any(event.kind is LifeKind.RATED and event.at >= solved for event in told):
+        return None
+    waited = max(now - solved, timedelta())
+    return now + max(FIRST_LOOK, waited) if waited < RATED_WITHIN else None
 
 
 def _accepted(told: Sequence[LifeEvent], life: TicketLife, events: Sequence[Event]) -> LifeEvent | None:

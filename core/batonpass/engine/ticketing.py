@@ -62,7 +62,7 @@ async def open_ticket(world: World, step: ClaimedStep) -> Done:
         ref = found
     else:
         ref, drafted = await whatever_it_takes(
-            drafted, key, lambda draft: world.helpdesk.open_ticket(draft, key=key)
+            world, drafted, key, lambda draft: world.helpdesk.open_ticket(draft, key=key)
         )
     way = way_of(world, await world.recent.asked(step.handoff_id))
     way = replace(
@@ -88,7 +88,7 @@ async def drafted_of(world: World, step: ClaimedStep) -> tuple[ContextPackage, D
     mapping, version = world.mapping()
     schema = await world.schema.current()
     mapped = apply(mapping, package.values(), schema)
-    return package, Drafted.of(package, mapped, source_titles(world), schema.limits.note), version
+    return package, Drafted.of(package, mapped, source_titles(world), schema), version
 
 
 def opened(ref: TicketRef, drafted: Drafted, version: str, *, adopted: bool) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def opened(ref: TicketRef, drafted: Drafted, version: str, *, adopted: bool) -> 
 
 
 async def whatever_it_takes(
-    drafted: Drafted, key: TicketKey, write: Callable[[TicketDraft], Awaitable[T]]
+    world: World, drafted: Drafted, key: TicketKey, write: Callable[[TicketDraft], Awaitable[T]]
 ) -> tuple[T, Drafted]:
     """Write it; a part that the helpdesk refuses moves into the note, the rest is written without it."""
     for _ in range(MOST_TRIMS):
@@ -117,7 +117,10 @@ async def whatever_it_takes(
             if error.status not in TRIMMED and not error.fields:
                 raise
             log.warning("ticket_refused_in_part", handoff=key, fields=error.fields, reasons=error.reasons)
-            drafted = drafted.without(error.fields, "refused by the helpdesk")
+            if not drafted.knows(error.fields):  # a field that is newer than what we know of the account
+                await world.schema.refresh()
+                drafted = replace(drafted, schema=await world.schema.current())
+            drafted = drafted.mended(error.fields, "refused by the helpdesk")
     return await write(drafted.draft), drafted
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from batonpass.domain.handoff import Plan
@@ -22,3 +23,5 @@ class Done:
     """What the conversation in the helpdesk says, as a request in JSON, where it has just been read."""
     followed_to: int | None = None
     """The number of the last event that was taken into account."""
+    look_again_at: datetime | None = None
+    """When the ticket is to be read again although nothing is told of it."""

@@ -28,6 +28,8 @@ class MappedTicket:
     fields: tuple[FieldValue, ...]
     not_landed: tuple[NotLanded, ...]
     """What has no place in the ticket's fields, each with the line of the mapping that wanted it there."""
+    default_group: Group | None = None
+    """Where it goes if the helpdesk refuses `group`: a ticket in no group may never be seen."""
 
 
 def apply(mapping: HelpdeskMapping, values: Mapping[str, FactValue], schema: FieldSchema) -> MappedTicket:
@@ -60,6 +62,7 @@ class CompiledMapping:
             tags=self._tags(values, fields),
             fields=fields,
             not_landed=tuple(lost),
+            default_group=self._default_group(self._group_rule),
         )
 
     def _subject(self, values: Mapping[str, FactValue], lost: list[NotLanded]) -> str:

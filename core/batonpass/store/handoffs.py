@@ -64,9 +64,9 @@ def set_request(db: sqlite_utils.Database, id: str, request: bytes) -> None:  # 
 
 
 def asking(db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str) -> HandoffId | None:
-    """The handoff that was asked for this ticket and is not over; None where there is none."""
+    """The handoff that an AI agent asked for this ticket and that is not over; None where there is none."""
     found = db.conn.execute(
-        "SELECT id FROM handoffs WHERE helpdesk = ? AND asked_about = ? AND asking = 1",
+        "SELECT id FROM handoffs WHERE helpdesk = ? AND asked_about = ? AND asking = 1 AND started_by IS NULL",
         (helpdesk, ticket_id),
     ).fetchone()
     return None if found is None else HandoffId(found[0])

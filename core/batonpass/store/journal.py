@@ -184,7 +184,7 @@ class Journal:
                     case Reaction.FOLLOW if known is not None:
                         events.belongs(db, number, known[0])
                         # one that has no ticket yet looks for itself once it has
-                        followed += known[2] and steps.follow(db, known[0], at=at)
+                        followed += known[2] and steps.follow(db, known[0], at=at, due_at=at)
                     case _:
                         pass
             return Received(new=fresh, seen=len(new.events) - fresh, started=tuple(begun), followed=followed)
@@ -223,11 +223,13 @@ class Journal:
         ticket: TicketRef | None = None,
         request: bytes | None = None,
         followed_to: int | None = None,
+        look_again_at: datetime | None = None,
     ) -> list[ClaimedStep]:
         """Write the step's result and what follows from it; gives the following steps that are due, claimed.
 
         `request`: what the helpdesk's conversation says, where it has been read. `followed_to`: the number of the last
-        event that the step has taken into account; the ticket is read again where more have come.
+        event that the step has taken into account; the ticket is read again where more have come, and
+        at `look_again_at` at the latest.
 
         Raises `StaleClaimError` where another worker has claimed the step since.
         """
@@ -247,7 +249,9 @@ class Journal:
             life.add(db, step.handoff_id, plan.life)
             seen = 0 if ticket is not None else followed_to
             if seen is not None and events.newest(db, step.handoff_id) > seen:
-                steps.follow(db, step.handoff_id, at=at)
+                steps.follow(db, step.handoff_id, at=at, due_at=at)
+            elif look_again_at is not None:
+                steps.follow(db, step.handoff_id, at=at, due_at=to_ms(look_again_at))
             return steps.add(db, step.handoff_id, plan.steps, at=at, lease_until=at + _LEASE_MS)
 
         return await self._writer.run(work)

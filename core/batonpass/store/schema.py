@@ -151,9 +151,13 @@ _BOTH_DIRECTIONS = (
     "ALTER TABLE handoffs ADD COLUMN helpdesk TEXT",
     # The ticket that stood already when the handoff was asked for.
     "ALTER TABLE handoffs ADD COLUMN asked_about TEXT",
-    # 1 until the handoff is over for the first time: so long no second one can be asked for the same ticket.
+    # 1 until the handoff is over for the first time: so long no second one can be asked for the same ticket by the
+    # same side. (What a ticket asks for may turn out to be nothing; what an AI agent asks for is always done.)
     "ALTER TABLE handoffs ADD COLUMN asking INTEGER",
-    "CREATE UNIQUE INDEX handoffs_one_asking ON handoffs (helpdesk, asked_about) WHERE asking = 1",
+    """
+    CREATE UNIQUE INDEX handoffs_one_asking ON handoffs (helpdesk, asked_about, coalesce(started_by, ''))
+    WHERE asking = 1
+    """,
     "CREATE INDEX handoffs_asked_about ON handoffs (helpdesk, asked_about) WHERE asked_about IS NOT NULL",
     "CREATE INDEX handoffs_ticket ON handoffs (helpdesk, ticket_id) WHERE ticket_id IS NOT NULL",
     """

@@ -63,25 +63,28 @@ def claim(
     return [_claimed(row) for row in rows]
 
 
-def follow(db: sqlite_utils.Database, handoff_id: str, *, at: int) -> bool:
-    """See to it that the ticket is read again after now; whether a step was added for it.
+def follow(db: sqlite_utils.Database, handoff_id: str, *, at: int, due_at: int) -> bool:
+    """See to it that the ticket is read again, from `due_at` on; whether that is new.
 
-    One at a time: while one waits it will see what is new, and one under way is asked when it ends (`finish`).
+    One reading at a time: one that waits is only brought forward, and one under way is asked when it ends (`finish`).
     """
-    counted, pending = db.conn.execute(
-        "SELECT count(*), coalesce(sum(status IN ('ready', 'running')), 0) FROM steps"
-        " WHERE handoff_id = ? AND kind = ?",
+    row = db.conn.execute(
+        "SELECT name, status, due_at FROM steps WHERE handoff_id = ? AND kind = ? AND status IN ('ready', 'running')",
         (handoff_id, StepKind.FOLLOW_TICKET.value),
     ).fetchone()
-    if pending:
+    if row is not None and row[1] == StepStatus.READY and row[2] > due_at:
+        db.conn.execute(
+            "UPDATE steps SET due_at = ? WHERE handoff_id = ? AND name = ?", (due_at, handoff_id, row[0])
+        )
+        return True
+    if row is not None:
         return False
-    add(
-        db,
-        handoff_id,
-        [NewStep(kind=StepKind.FOLLOW_TICKET, about=str(counted + 1))],
-        at=at,
-        lease_until=None,
-    )
+    counted: int = db.conn.execute(
+        "SELECT count(*) FROM steps WHERE handoff_id = ? AND kind = ?",
+        (handoff_id, StepKind.FOLLOW_TICKET.value),
+    ).fetchone()[0]
+    step = NewStep(kind=StepKind.FOLLOW_TICKET, about=str(counted + 1), delay=(due_at - at) / 1000)
+    add(db, handoff_id, [step], at=at, lease_until=None)
     return True
 
 

@@ -32,7 +32,7 @@ from batonpass.testing.serving import served
 from batonpass.web import create_app
 
 API_KEY = "bp_key_of_the_ai_agent"
-WEBHOOK_SECRET = "whsec_bWFkZSBmb3IgdGhlIGVtdWxhdG9ycyBvbmx5"  # noqa: S105 - as above
+WEBHOOK_SECRET = "made-for-the-emulators-only-4711-0815"  # noqa: S105 - as above
 
 
 @dataclass
@@ -133,24 +133,19 @@ async def desk(
         await made[0](scope, receive, send)  # its address is part of what it is made from
 
     async with served(emulated) as vendor_url, served(api) as url:
-        told = {"webhook_secret": WEBHOOK_SECRET, **emulated.login(), **settings}
-        secrets = {key: told.pop(key) for key in manifest.settings.secret_keys() if key in told}
-        lines = [
-            "[server]",
-            *(_line(key, value) for key, value in {"public_url": url, **server}.items()),
-            "[agents.ai-agent]",
-            f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"',
-            f"[connections.{name}]",
-            _line("connector", manifest.name),
-            _line("base_url", vendor_url),
-            *(_line(key, value) for key, value in told.items()),
-            *(_line(key, f"env:{_variable(key)}") for key in secrets),
-        ]
-        path = _written(folder, name, lines, mapping)
-        environment = {_variable(key): str(value) for key, value in secrets.items()}
-        emulated.deliver_to(f"{url}/webhooks/{name}", secret=str(secrets["webhook_secret"]))
+        configured = configure(
+            folder,
+            manifest,
+            emulated,
+            name=name,
+            mapping=mapping,
+            urls=(vendor_url, url),
+            settings=settings,
+            server=server,
+        )
+        emulated.deliver_to(f"{url}/webhooks/{name}", secret=configured.webhook_secret)
         async with (
-            running(load_config(path, environment), clock=clock) as service,
+            running(load_config(configured.path, configured.environment), clock=clock) as service,
             httpx.AsyncClient(
                 base_url=url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=20, trust_env=False
             ) as http,
@@ -160,12 +155,45 @@ async def desk(
             await emulated.outbox.settled()
 
 
-def _written(folder: Path, name: str, lines: Sequence[str], mapping: str) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    path: Path
+    environment: Mapping[str, str]
+    """The secrets, by the names that the file refers to."""
+    webhook_secret: str
+
+
+def configure(
+    folder: Path,
+    manifest: Manifest,
+    emulator: Emulator,
+    *,
+    name: str,
+    mapping: str,
+    urls: tuple[str, str],
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    server: Mapping[str, Any] = MappingProxyType({}),
+) -> Configured:
+    """Write `config.toml` and the mapping. `urls`: the emulator's, and ours as the vendor reaches it."""
+    told = {"webhook_secret": WEBHOOK_SECRET, **emulator.login(), **settings}
+    secrets = {key: str(told.pop(key)) for key in manifest.settings.secret_keys() if key in told}
+    lines = [
+        "[server]",
+        *(_line(key, value) for key, value in {"public_url": urls[1], **server}.items()),
+        "[agents.ai-agent]",
+        f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"',
+        f"[connections.{name}]",
+        _line("connector", manifest.name),
+        _line("base_url", urls[0]),
+        *(_line(key, value) for key, value in told.items()),
+        *(_line(key, f"env:{_variable(key)}") for key in secrets),
+    ]
     (folder / "mappings").mkdir(parents=True, exist_ok=True)
     (folder / "mappings" / f"{name}.toml").write_text(mapping, encoding="utf-8")
     path = folder / "config.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
-    return path
+    environment = {_variable(key): value for key, value in secrets.items()}
+    return Configured(path=path, environment=environment, webhook_secret=secrets["webhook_secret"])
 
 
 def _variable(key: str) -> str:
