@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
-
-from pydantic import SecretStr
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import ConfigurationError, RefusedError
 from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
-from batonpass.ports import Access, Connecting, ConnectionSettings
+from batonpass.ports import Access, Connecting, RegisteredWebhook
 from batonpass.transport import FixedCredentials
 from batonpass_stripe.client import VERSION, StripeClient, explain
 from batonpass_stripe.readable import Readable, readable
-from batonpass_stripe.record import Match, Record, Records, is_live, together
+from batonpass_stripe.record import Match, Record, Records, is_live
+from batonpass_stripe.registering import WebhookEndpoints
+from batonpass_stripe.rights import Allowed, lacking, together
+from batonpass_stripe.settings import StripeSettings
 from batonpass_stripe.wire import Customer
 
 HOST = "api.stripe.com"
@@ -30,32 +30,25 @@ _KINDS = {  # https://docs.stripe.com/keys
 }
 
 
-class StripeSettings(ConnectionSettings):
-    """One Stripe account."""
-
-    api_key: SecretStr
-    """A restricted key that can read customers, subscriptions, invoices, charges and disputes (and products, for
-    the plan's name)."""
-    mode: Literal["live", "test"] = "live"
-    account: str | None = None
-    """For Connect: the connected account to read (`acct_…`)."""
-
-
 class StripeBilling:
-    """`FactSource` and `Probe` over one account."""
+    """`FactSource`, `RegistersWebhooks` and `Probe` over one account."""
 
     def __init__(self, client: StripeClient, *, name: str, account: str, key_kind: str, clock: Clock) -> None:
         self._client = client
-        self._records = Records(client, clock)
+        self._records = Records(client, clock, Allowed(name))
+        self._endpoints = WebhookEndpoints(client)
         self._name = name
         self._account = account
         self._key_kind = key_kind
 
     async def check_access(self) -> Access:
-        """One list call of one customer. Keys of a wrong kind or mode have been refused on connecting."""
+        """One list call of one customer; with a restricted key one more for each right that it may lack, at once.
+
+        Keys of a wrong kind or mode have been refused on connecting.
+        """
         await self._client.any_customer()
         if self._key_kind == _RESTRICTED:
-            return Access(account=self._account)
+            return Access(account=self._account, warnings=await lacking(self._client))
         warning = (
             "the API key is unrestricted (sk_): it can move money, and batonpass only reads; create a restricted "
             "key with read access to customers, subscriptions, invoices, charges, disputes and products"
@@ -66,6 +59,7 @@ class StripeBilling:
         """As `FactSource` promises. The customer is found by the id that we were given, else by e-mail address.
 
         Of several customers with one address, the only one with a live subscription is meant; otherwise nobody is.
+        Where the key may not read some part, its facts are left out (and a log line says so once).
         """
         match = await self._match(person)
         if isinstance(match, Standing):
@@ -75,8 +69,14 @@ class StripeBilling:
         facts = tuple(fact for rule, how in asked if (fact := self._fact(rule, how, record)))
         return FactAnswer(standing=Standing.FOUND, facts=facts)
 
+    async def register_webhook(self, url: str) -> RegisteredWebhook:
+        return await self._endpoints.register_webhook(url)
+
+    async def registered_webhooks(self) -> tuple[RegisteredWebhook, ...]:
+        return await self._endpoints.registered_webhooks()
+
     def _fact(self, rule: FactRule, how: Readable, record: Record) -> Fact | None:
-        value = how.read(record)
+        value = None if how.needs & record.refused else how.read(record)
         if value is None or value == "":
             return None
         return Fact(name=rule.name, value=_ours(value, rule), source=self._name, as_of=record.now)
@@ -119,11 +119,11 @@ class StripeBilling:
         if len(customers) == 1:
             return Match(customer=customers[0])
         async with together() as group:
-            asked = [group.create_task(self._client.subscriptions(customer_id=each.id)) for each in customers]
+            asked = [group.create_task(self._records.subscriptions(each)) for each in customers]
         matches = [
-            Match(customer=customer, subscriptions=task.result())
+            Match(customer=customer, subscriptions=read)
             for customer, task in zip(customers, asked, strict=True)
-            if any(is_live(each) for each in task.result().items)
+            if (read := task.result()) and any(is_live(each) for each in read.items)
         ]
         return matches[0] if len(matches) == 1 else Standing.AMBIGUOUS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -19,6 +20,7 @@ from batonpass_stripe.wire import (
     Product,
     StripeObject,
     Subscription,
+    WebhookEndpoint,
 )
 
 VERSION = "2026-10-28.endive"
@@ -26,6 +28,9 @@ WRONG_MODE = "wrong_mode"
 PAGE = 100
 MOST_PAGES = 3
 _NAME_DEADLINE = 2.0
+_PERMISSION = re.compile(r"\brak_[a-z0-9_]{1,80}\b")
+_DESCRIPTION = "batonpass"
+_NO_PRODUCT = "prod_that_is_not_there"
 
 # Made once: pydantic looks a generic model up anew at every subscription.
 _CHARGES = Page[Charge]
@@ -33,6 +38,7 @@ _CUSTOMERS = Page[Customer]
 _DISPUTES = Page[Dispute]
 _INVOICES = Page[Invoice]
 _SUBSCRIPTIONS = Page[Subscription]
+_WEBHOOK_ENDPOINTS = Page[WebhookEndpoint]
 
 Item = TypeVar("Item", bound=StripeObject)
 
@@ -47,24 +53,53 @@ class Listed(Generic[Item]):
 
 
 def explain(body: Any) -> Explanation:
-    """Stripe's codes without its message, which quotes what was sent: https://docs.stripe.com/error-codes"""
+    """Stripe's codes without its message, which quotes what was sent: https://docs.stripe.com/error-codes
+
+    Which permission a restricted key lacks stands in the message only: "Having the 'rak_invoice_read' permission
+    would allow this request to continue" (https://github.com/tylerjrichards/st-paywall/issues/36).
+    """
     error = ErrorBody.model_validate(body).error
-    reasons = (error.code or error.type, error.decline_code)
+    permission = _PERMISSION.search(error.message or "")
+    reasons = (permission and permission[0], error.code or error.type, error.decline_code)
     return Explanation(
         fields=(error.param,) if error.param else (), reasons=tuple(reason for reason in reasons if reason)
     )
 
 
+def _enabled(events: Iterable[str]) -> Params:
+    return [("enabled_events[]", each) for each in events]
+
+
 class StripeClient:
-    """Reads one account. Whatever belongs to the other mode is refused with code `wrong_mode`."""
+    """Calls one account. Whatever belongs to the other mode is refused with code `wrong_mode`."""
 
     def __init__(self, transport: Transport, *, live: bool) -> None:
         self._transport = transport
         self._live = live
 
     async def any_customer(self) -> None:
-        """One cheap read."""
+        """One cheap read, as the ones below."""
         await self._page("customers.list", "/v1/customers", [("limit", "1")], _CUSTOMERS)
+
+    async def any_subscription(self) -> None:
+        await self._page("subscriptions.list", "/v1/subscriptions", [("limit", "1")], _SUBSCRIPTIONS)
+
+    async def any_invoice(self) -> None:
+        await self._page("invoices.list", "/v1/invoices", [("limit", "1")], _INVOICES)
+
+    async def any_charge(self) -> None:
+        await self._page("charges.list", "/v1/charges", [("limit", "1")], _CHARGES)
+
+    async def any_dispute(self) -> None:
+        await self._page("disputes.list", "/v1/disputes", [("limit", "1")], _DISPUTES)
+
+    async def any_product(self) -> None:
+        """By one that is not there, which says as much about the key."""
+        try:
+            await self.product(_NO_PRODUCT)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
 
     async def customers(self, *, email: str) -> Listed[Customer]:
         """One page of those with this address, letter case and all, the newest first."""
@@ -108,6 +143,31 @@ class StripeClient:
         product = answer.read_as(Product)
         self._check_mode(answer, [product])
         return product
+
+    async def webhook_endpoints(self) -> tuple[WebhookEndpoint, ...]:
+        """Stripe allows 16, so all of them."""
+        path = "/v1/webhook_endpoints"
+        return (await self._listed("webhook_endpoints.list", path, (), _WEBHOOK_ENDPOINTS)).items
+
+    async def create_webhook_endpoint(self, url: str, *, events: Iterable[str]) -> WebhookEndpoint:
+        """With its secret, which no other answer tells. Its events come in our version of the API."""
+        form = [("url", url), ("api_version", VERSION), ("description", _DESCRIPTION), *_enabled(events)]
+        return await self._written("webhook_endpoints.create", "/v1/webhook_endpoints", form)
+
+    async def enable_webhook_endpoint(self, endpoint_id: str, *, events: Iterable[str]) -> WebhookEndpoint:
+        """For these events from now on. The version of its events stays what it is."""
+        path = f"/v1/webhook_endpoints/{quote(endpoint_id, safe='')}"
+        return await self._written(
+            "webhook_endpoints.update", path, [("disabled", "false"), *_enabled(events)]
+        )
+
+    async def _written(self, operation: str, path: str, form: Params) -> WebhookEndpoint:
+        answer = await self._transport.call(
+            Call(operation=operation, method="POST", path=path, form=form, effect=True)
+        )
+        endpoint = answer.read_as(WebhookEndpoint)
+        self._check_mode(answer, [endpoint])
+        return endpoint
 
     async def _listed(
         self, operation: str, path: str, params: Params, model: type[Page[Item]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,20 +10,26 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from batonpass.testing.emulator import Emulator
+from batonpass.testing.outbox import Outgoing
 from batonpass_stripe import emulated_objects as objects
-from batonpass_stripe.client import VERSION
 from batonpass_stripe.emulated_objects import Made
+from batonpass_stripe.emulated_webhooks import EmulatedWebhooks, outgoing, rendered
 from batonpass_stripe.webhooks import sign
+
+_INVOICE_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "open": ("invoice.finalized",),
+    "paid": ("invoice.finalized", "invoice.paid"),
+    "void": ("invoice.finalized", "invoice.voided"),
+    "uncollectible": ("invoice.finalized", "invoice.marked_uncollectible"),
+}
+"""What is told of an invoice besides that it was created."""
 
 
 @dataclass
-class EmulatedAccount(Emulator):
-    """One account of one mode. Objects are kept as they are answered."""
+class EmulatedAccount(EmulatedWebhooks):
+    """One account of one mode. Objects are kept as they are answered; what is added is told as an event."""
 
-    live: bool = False
     _objects: dict[str, Made] = field(default_factory=dict, init=False, repr=False)
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1), init=False, repr=False)
 
     def add_customer(
         self,
@@ -37,10 +42,9 @@ class EmulatedAccount(Emulator):
         """`told`: `name`, `currency`, `balance`, `delinquent`, `metadata`, as Stripe has them."""
         customer_id = id or self._new_id("cus")
         if deleted:
-            made = objects.deleted_customer(id=customer_id)
-        else:
-            made = objects.customer(id=customer_id, email=email, **self._stamp(), **told)
-        return self._keep(made)
+            return self._keep(objects.deleted_customer(id=customer_id))
+        made = objects.customer(id=customer_id, email=email, **self._stamp(), **told)
+        return self._keep(made, "customer.created")
 
     def add_subscription(
         self,
@@ -74,7 +78,7 @@ class EmulatedAccount(Emulator):
         made = objects.subscription(
             id=self._new_id("sub"),
             customer=customer,
-            price=self._objects[self._keep(price)],
+            price=self._objects[self._keep(price, "price.created")],
             quantity=quantity,
             status=status,
             period=(_seconds(now - timedelta(days=1)), _seconds(now + renews_in)),
@@ -83,7 +87,7 @@ class EmulatedAccount(Emulator):
             **self._stamp(started),
         )
         self._objects[customer]["currency"] = currency
-        return self._keep(made)
+        return self._keep(made, "customer.subscription.created")
 
     def add_invoice(
         self,
@@ -97,18 +101,17 @@ class EmulatedAccount(Emulator):
         created: datetime | None = None,
     ) -> str:
         invoice_id = self._new_id("in")
-        return self._keep(
-            objects.invoice(
-                id=invoice_id,
-                customer=customer,
-                number=number or f"INV-{invoice_id[-4:]}",
-                amount=amount,
-                currency=currency,
-                due_date=None if due is None else _seconds(due),
-                status=status,
-                **self._stamp(created),
-            )
+        made = objects.invoice(
+            id=invoice_id,
+            customer=customer,
+            number=number or f"INV-{invoice_id[-4:]}",
+            amount=amount,
+            currency=currency,
+            due_date=None if due is None else _seconds(due),
+            status=status,
+            **self._stamp(created),
         )
+        return self._keep(made, "invoice.created", *_INVOICE_EVENTS.get(status, ()))
 
     def add_charge(
         self,
@@ -123,36 +126,34 @@ class EmulatedAccount(Emulator):
         brand: str = "visa",
         last4: str = "4242",
     ) -> str:
-        return self._keep(
-            objects.charge(
-                id=self._new_id("ch"),
-                customer=customer,
-                amount=amount,
-                currency=currency,
-                status=status,
-                failure_code=failure_code,
-                refunded=refunded,
-                brand=brand,
-                last4=last4,
-                **self._stamp(at),
-            )
+        made = objects.charge(
+            id=self._new_id("ch"),
+            customer=customer,
+            amount=amount,
+            currency=currency,
+            status=status,
+            failure_code=failure_code,
+            refunded=refunded,
+            brand=brand,
+            last4=last4,
+            **self._stamp(at),
         )
+        return self._keep(made, f"charge.{status}", *(("charge.refunded",) if refunded else ()))
 
     def add_dispute(self, charge: str, *, reason: str = "duplicate", status: str = "needs_response") -> str:
         disputed = self._objects[charge]
         disputed["disputed"] = True
-        return self._keep(
-            objects.dispute(
-                id=self._new_id("dp"),
-                charge=charge,
-                amount=disputed["amount"],
-                currency=disputed["currency"],
-                reason=reason,
-                status=status,
-                due_by=_seconds(self.clock.now() + timedelta(days=7)),
-                **self._stamp(),
-            )
+        made = objects.dispute(
+            id=self._new_id("dp"),
+            charge=charge,
+            amount=disputed["amount"],
+            currency=disputed["currency"],
+            reason=reason,
+            status=status,
+            due_by=_seconds(self.clock.now() + timedelta(days=7)),
+            **self._stamp(),
         )
+        return self._keep(made, "charge.dispute.created")
 
     @classmethod
     def with_sample_account(cls, **options: Any) -> Self:
@@ -191,36 +192,27 @@ class EmulatedAccount(Emulator):
         self.add_invoice(elena, amount=700_000, due=now + timedelta(days=10), created=now - timedelta(days=6))
 
     def delivery(
-        self, event_type: str, subject_id: str, *, secret: SecretStr
-    ) -> tuple[dict[str, str], bytes]:
-        """The headers and the body of a webhook delivery about an object that is there."""
-        now = self.clock.now()
-        event = {
-            "id": self._new_id("evt"),
-            "object": "event",
-            "api_version": VERSION,
-            "created": _seconds(now),
-            "data": {"object": self._objects[subject_id]},
-            "livemode": self.live,
-            "pending_webhooks": 1,
-            "request": {"id": None, "idempotency_key": None},
-            "type": event_type,
-        }
-        body = json.dumps(event).encode()
-        return {"stripe-signature": sign(body, secret=secret, now=now)}, body
+        self, event_type: str, subject_id: str, *, secret: SecretStr, version: str | None = None
+    ) -> Outgoing:
+        """A delivery about an object that is there, for whoever posts it himself; in the account's version unless
+        given."""
+        self.tell(event_type, self._objects[subject_id])
+        body = json.dumps(rendered(self._events[-1], version or self.account_version)).encode()
+        return outgoing(body, sign(body, secret=secret, now=self.clock.now()))
 
     def _product(self, name: str) -> str:
         for made in self._objects.values():
             if made["object"] == "product" and made["name"] == name:
                 return str(made["id"])
-        return self._keep(objects.product(id=self._new_id("prod"), name=name, **self._stamp()))
+        made = objects.product(id=self._new_id("prod"), name=name, **self._stamp())
+        return self._keep(made, "product.created")
 
-    def _keep(self, made: Made) -> str:
+    def _keep(self, made: Made, *event_types: str) -> str:
+        """What these events tell of; of a customer that was deleted before anybody looked there are none."""
         self._objects[made["id"]] = made
+        for each in event_types:
+            self.tell(each, made)
         return str(made["id"])
-
-    def _new_id(self, prefix: str) -> str:
-        return f"{prefix}_emulated{next(self._numbers):04d}"
 
     def _stamp(self, created: datetime | None = None) -> Made:
         return {"created": _seconds(created or self.clock.now()), "livemode": self.live}

@@ -297,3 +297,20 @@ def dispute(
         "reason": reason,
         "status": status,
     }
+
+
+def refund(*, id: str, created: int, charge: str, amount: int, currency: str) -> Made:  # noqa: A002
+    return {
+        "id": id,
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge,
+        "created": created,
+        "currency": currency,
+        "metadata": {},
+        "payment_intent": None,
+        "reason": "requested_by_customer",
+        "receipt_number": None,
+        "status": "succeeded",
+    }

@@ -1,4 +1,4 @@
-"""Stripe as an ASGI application: the read side that we use, creating customers, and an account to show.
+"""Stripe as an ASGI application: the read side that we use, creating customers, webhooks, and an account to show.
 
 https://docs.stripe.com/api. As strict as Stripe: an unknown parameter, a limit out of range, another mode's key and
 an idempotency key with other parameters are refused, in Stripe's own shape.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from batonpass.testing.emulator import Handler, Operation
 from batonpass_stripe.client import VERSION
-from batonpass_stripe.emulated_account import EmulatedAccount
+from batonpass_stripe.emulated_endpoints import EmulatedEndpoints
 from batonpass_stripe.emulated_objects import Made
 from batonpass_stripe.emulated_requests import (
     Listing,
@@ -48,6 +48,19 @@ _LISTINGS = {
 }
 _RETRIEVED = ("customers", "subscriptions", "invoices", "products", "prices")
 _CREATABLE = frozenset({"email", "name", "description", "phone", "metadata", "balance", "expand"})
+PERMISSIONS = {
+    "customers": "customer",
+    "subscriptions": "subscription",
+    "invoices": "invoice",
+    "charges": "charge",
+    "disputes": "dispute",
+    "products": "product",
+    "prices": "plan",
+    "events": "event",
+    "webhook_endpoints": "webhook",
+}
+"""Resource → what stands between `rak_` and `_read` or `_write` in the name of its permission. T: read off error
+messages that people quote; that of events and disputes is inferred."""
 _TYPES = {500: "api_error", 502: "api_error", 503: "api_error", 504: "api_error"}
 
 
@@ -58,12 +71,14 @@ class _SavedAnswer:
 
 
 @dataclass
-class StripeEmulator(EmulatedAccount):
+class StripeEmulator(EmulatedEndpoints):
     """The API over one account. Calls with `api_key` only."""
 
     api_key: str = API_KEY
     accounts: tuple[str, ...] = ()
     """The connected accounts that `Stripe-Account` may name; all show the same data."""
+    lacks: set[str] = field(default_factory=set)
+    """The permissions that the restricted key does not have: `rak_invoice_read`, … (`PERMISSIONS` has them all)."""
     _saved: dict[str, _SavedAnswer] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -84,7 +99,56 @@ class StripeEmulator(EmulatedAccount):
             for name in _RETRIEVED
         ]
         create = Operation("customers.create", "POST", "/v1/customers", self._create_customer)
-        return (*lists, *retrievals, create)
+        return [self._within_rights(each) for each in (*lists, *retrievals, create, *self._doors())]
+
+    def _doors(self) -> Sequence[Operation]:
+        """To events and webhook endpoints."""
+        one = "/v1/webhook_endpoints/{id}"
+        answers: Mapping[str, tuple[str, str, Callable[[Request, str], Made]]] = {
+            "events.list": ("GET", "/v1/events", lambda asked, _: self.list_events(asked.url.query)),
+            "events.retrieve": (
+                "GET", "/v1/events/{id}", lambda asked, _: self.retrieve_event(asked.path_params["id"])
+            ),
+            "webhook_endpoints.list": (
+                "GET", "/v1/webhook_endpoints", lambda asked, _: self.list_endpoints(asked.url.query)
+            ),
+            "webhook_endpoints.create": (
+                "POST", "/v1/webhook_endpoints", lambda _, form: self.create_endpoint(form)
+            ),
+            "webhook_endpoints.retrieve": (
+                "GET", one, lambda asked, _: self.retrieve_endpoint(asked.path_params["id"])
+            ),
+            "webhook_endpoints.update": (
+                "POST", one, lambda asked, form: self.update_endpoint(asked.path_params["id"], form)
+            ),
+            "webhook_endpoints.delete": (
+                "DELETE", one, lambda asked, _: self.delete_endpoint(asked.path_params["id"])
+            ),
+        }  # fmt: skip
+        return [
+            Operation(name, method, path, self._answerer(answer))
+            for name, (method, path, answer) in answers.items()
+        ]
+
+    def _answerer(self, answer: Callable[[Request, str], Made]) -> Handler:
+        async def answered(request: Request) -> Response:
+            form = (await request.body()).decode(errors="replace")
+            return self._attempt(request, lambda: self._json(200, answer(request, form)))
+
+        return answered
+
+    def _within_rights(self, operation: Operation) -> Operation:
+        """https://docs.stripe.com/keys/restricted-api-keys: what may be written may be read."""
+        what, _, action = operation.name.partition(".")
+        read = f"rak_{PERMISSIONS[what]}_read"
+        needed = read if action in {"list", "retrieve"} else f"rak_{PERMISSIONS[what]}_write"
+
+        def handler(request: Request) -> Awaitable[Response] | Response:
+            if not self.lacks.isdisjoint({needed, read}):
+                return self._refused(RequestRefusedError(403, _not_permitted(needed)))
+            return operation.handler(request)
+
+        return replace(operation, handler=handler)
 
     def authorised(self, request: Request) -> bool:
         """The key as a bearer token, or as the user name of Basic with an empty password."""
@@ -172,9 +236,10 @@ class StripeEmulator(EmulatedAccount):
         told: Made = {
             name: value for name in ("email", "name", "description", "phone") if (value := asked.get(name))
         }
-        customer_id = self.add_customer(
-            **told, balance=asked.whole("balance", otherwise=0), metadata=dict(asked.all("metadata"))
-        )
+        with self._by_request(self._new_id("req"), key):
+            customer_id = self.add_customer(
+                **told, balance=asked.whole("balance", otherwise=0), metadata=dict(asked.all("metadata"))
+            )
         self.commit("customer.created", customer_id, key=key)
         return self._objects[customer_id]
 
@@ -192,3 +257,10 @@ class StripeEmulator(EmulatedAccount):
         if replayed:
             headers["Idempotent-Replayed"] = "true"
         return JSONResponse(body, status, headers=headers)
+
+
+def _not_permitted(permission: str) -> str:
+    return (
+        "The provided key 'rk_test_*********tor' does not have the required permissions for this endpoint on account "
+        f"'acct_emulated'. Having the '{permission}' permission would allow this request to continue."
+    )

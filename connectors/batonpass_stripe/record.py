@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, auto
@@ -12,6 +10,7 @@ from enum import StrEnum, auto
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass_stripe.client import WRONG_MODE, Listed, StripeClient
+from batonpass_stripe.rights import Allowed, together
 from batonpass_stripe.wire import Charge, Customer, Dispute, Invoice, Subscription
 
 NEWEST_PAYMENTS = 3
@@ -33,7 +32,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One customer at one moment. What was not asked for is empty."""
+    """One customer at one moment. What was not asked for is empty, and so is what the key may not read."""
 
     now: datetime
     customer: Customer
@@ -42,6 +41,8 @@ class Record:
     open_invoices: Listed[Invoice] = field(default_factory=Listed)
     charges: Listed[Charge] = field(default_factory=Listed)
     disputes: Listed[Dispute] = field(default_factory=Listed)
+    refused: frozenset[Part] = frozenset()
+    """What the key may not read: nothing that needs it can be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +58,13 @@ def is_live(subscription: Subscription) -> bool:
     return subscription.status in LIVE_STATUSES
 
 
-@asynccontextmanager
-async def together() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group whose first error comes out as itself, after the other tasks have been cancelled."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except ExceptionGroup as several:
-        raise several.exceptions[0] from None
-
-
 class Records:
-    """Reads records."""
+    """Reads records. A part that the key may not read is left out, and the others are told."""
 
-    def __init__(self, client: StripeClient, clock: Clock) -> None:
+    def __init__(self, client: StripeClient, clock: Clock, allowed: Allowed) -> None:
         self._client = client
         self._clock = clock
+        self._allowed = allowed
         self._names = ProductNames(client, clock)
 
     async def read(self, match: Match, parts: Collection[Part]) -> Record:
@@ -83,54 +75,69 @@ class Records:
             payments = group.create_task(self._payments(match, parts))
         subscriptions, product_names = plans.result()
         charges, disputes = payments.result()
+        read = {
+            Part.SUBSCRIPTIONS: subscriptions,
+            Part.PRODUCT_NAMES: subscriptions,
+            Part.OPEN_INVOICES: invoices.result(),
+            Part.NEWEST_CHARGES: charges,
+            Part.DISPUTES: disputes,
+        }
         return Record(
             now=self._clock.now(),
             customer=match.customer,
-            subscriptions=subscriptions,
+            subscriptions=subscriptions or Listed(),
             product_names=product_names,
-            open_invoices=invoices.result(),
-            charges=charges,
-            disputes=disputes,
+            open_invoices=invoices.result() or Listed(),
+            charges=charges or Listed(),
+            disputes=disputes or Listed(),
+            refused=frozenset(part for part, items in read.items() if items is None),
         )
+
+    async def subscriptions(self, customer: Customer) -> Listed[Subscription] | None:
+        """None, here and below: the key may not read them."""
+        return await self._allowed.read("subscriptions", self._client.subscriptions(customer_id=customer.id))
 
     async def _plans(
         self, match: Match, parts: Collection[Part]
-    ) -> tuple[Listed[Subscription], Mapping[str, str]]:
+    ) -> tuple[Listed[Subscription] | None, Mapping[str, str]]:
         subscriptions = match.subscriptions
         if subscriptions is None and {Part.SUBSCRIPTIONS, Part.PRODUCT_NAMES}.isdisjoint(parts):
             return Listed(), {}
         if subscriptions is None:
-            subscriptions = await self._client.subscriptions(customer_id=match.customer.id)
-        if Part.PRODUCT_NAMES not in parts:
+            subscriptions = await self.subscriptions(match.customer)
+        if subscriptions is None or Part.PRODUCT_NAMES not in parts:
             return subscriptions, {}
         shown = [each for each in subscriptions.items if is_live(each)] or subscriptions.items[:1]
         products = {item.price.product for each in shown for item in each.items.data}
         return subscriptions, await self._names.of(products)
 
-    async def _open_invoices(self, match: Match, parts: Collection[Part]) -> Listed[Invoice]:
+    async def _open_invoices(self, match: Match, parts: Collection[Part]) -> Listed[Invoice] | None:
         if Part.OPEN_INVOICES not in parts:
             return Listed()
-        return await self._client.open_invoices(customer_id=match.customer.id)
+        return await self._allowed.read("invoices", self._client.open_invoices(customer_id=match.customer.id))
 
     async def _payments(
         self, match: Match, parts: Collection[Part]
-    ) -> tuple[Listed[Charge], Listed[Dispute]]:
+    ) -> tuple[Listed[Charge] | None, Listed[Dispute] | None]:
         customer_id = match.customer.id
         if Part.DISPUTES in parts:
-            charges = await self._client.charges(customer_id=customer_id)
-            return charges, await self._disputes(charges)
+            charges = await self._allowed.read("charges", self._client.charges(customer_id=customer_id))
+            return charges, None if charges is None else await self._disputes(charges)
         if Part.NEWEST_CHARGES in parts:
-            return await self._client.newest_charges(customer_id=customer_id, most=NEWEST_PAYMENTS), Listed()
+            newest = self._client.newest_charges(customer_id=customer_id, most=NEWEST_PAYMENTS)
+            return await self._allowed.read("charges", newest), Listed()
         return Listed(), Listed()
 
-    async def _disputes(self, charges: Listed[Charge]) -> Listed[Dispute]:
+    async def _disputes(self, charges: Listed[Charge]) -> Listed[Dispute] | None:
         async with together() as group:
             asked = [
-                group.create_task(self._client.disputes(charge_id=each.id))
+                group.create_task(self._allowed.read("disputes", self._client.disputes(charge_id=each.id)))
                 for each in charges.items
                 if each.disputed
             ]
-        answers = [task.result() for task in asked]
+        answers = [answer for task in asked if (answer := task.result()) is not None]
+        if len(answers) < len(asked):
+            return None
         disputes = tuple(each for answer in answers for each in answer.items)
         return Listed(items=disputes, cut=charges.cut or any(answer.cut for answer in answers))
 

@@ -15,9 +15,11 @@ from types import MappingProxyType
 
 from pydantic import SecretStr, ValidationError
 
+from batonpass.domain.delivery import Delivery
 from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
 from batonpass.domain.event import Event, EventKind
 from batonpass.domain.json_text import JsonError, parse_json
+from batonpass_stripe.settings import StripeSettings
 from batonpass_stripe.wire import EventBody
 
 HEADER = "stripe-signature"
@@ -25,54 +27,57 @@ TOLERANCE = 300
 LONGEST_HEADER = 8192
 _SECRET = "whsec_"  # noqa: S105 - how secrets begin
 _SECONDS = re.compile("[0-9]{1,12}")
+_SCHEME = re.compile("v[0-9]+")
+_UNKNOWN = (EventKind.UNKNOWN,)
 
-KINDS: Mapping[str, EventKind] = MappingProxyType(
+KINDS: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
     {
-        "customer.created": EventKind.CONTACT_CHANGED,
-        "customer.updated": EventKind.CONTACT_CHANGED,
-        "customer.deleted": EventKind.CONTACT_CHANGED,
-        "customer.subscription.created": EventKind.SUBSCRIPTION_CHANGED,
-        "customer.subscription.updated": EventKind.SUBSCRIPTION_CHANGED,
-        "customer.subscription.deleted": EventKind.SUBSCRIPTION_CHANGED,
-        "customer.subscription.paused": EventKind.SUBSCRIPTION_CHANGED,
-        "customer.subscription.resumed": EventKind.SUBSCRIPTION_CHANGED,
-        "customer.subscription.trial_will_end": EventKind.SUBSCRIPTION_CHANGED,
-        "invoice.created": EventKind.INVOICE_CHANGED,
-        "invoice.finalized": EventKind.INVOICE_CHANGED,
-        "invoice.paid": EventKind.INVOICE_CHANGED,
-        "invoice.payment_failed": EventKind.INVOICE_CHANGED,
-        "invoice.marked_uncollectible": EventKind.INVOICE_CHANGED,
-        "invoice.voided": EventKind.INVOICE_CHANGED,
-        "charge.succeeded": EventKind.CHARGE_CHANGED,
-        "charge.failed": EventKind.CHARGE_CHANGED,
-        "charge.refunded": EventKind.CHARGE_CHANGED,
-        "refund.created": EventKind.CHARGE_CHANGED,
-        "charge.dispute.created": EventKind.DISPUTE_CHANGED,
-        "charge.dispute.updated": EventKind.DISPUTE_CHANGED,
-        "charge.dispute.closed": EventKind.DISPUTE_CHANGED,
+        "customer.created": (EventKind.CONTACT_CHANGED,),
+        "customer.updated": (EventKind.CONTACT_CHANGED,),
+        "customer.deleted": (EventKind.CONTACT_CHANGED,),
+        "customer.subscription.created": (EventKind.SUBSCRIPTION_CHANGED,),
+        "customer.subscription.updated": (EventKind.SUBSCRIPTION_CHANGED,),
+        "customer.subscription.deleted": (EventKind.SUBSCRIPTION_CHANGED,),
+        "customer.subscription.paused": (EventKind.SUBSCRIPTION_CHANGED,),
+        "customer.subscription.resumed": (EventKind.SUBSCRIPTION_CHANGED,),
+        "customer.subscription.trial_will_end": (EventKind.SUBSCRIPTION_CHANGED,),
+        "invoice.created": (EventKind.INVOICE_CHANGED,),
+        "invoice.finalized": (EventKind.INVOICE_CHANGED,),
+        "invoice.paid": (EventKind.INVOICE_CHANGED,),
+        "invoice.payment_failed": (EventKind.INVOICE_CHANGED,),
+        "invoice.marked_uncollectible": (EventKind.INVOICE_CHANGED,),
+        "invoice.voided": (EventKind.INVOICE_CHANGED,),
+        "charge.succeeded": (EventKind.CHARGE_CHANGED,),
+        "charge.failed": (EventKind.CHARGE_CHANGED,),
+        "charge.refunded": (EventKind.CHARGE_CHANGED,),
+        "refund.created": (EventKind.CHARGE_CHANGED,),
+        "charge.dispute.created": (EventKind.DISPUTE_CHANGED,),
+        "charge.dispute.updated": (EventKind.DISPUTE_CHANGED,),
+        "charge.dispute.closed": (EventKind.DISPUTE_CHANGED,),
     }
 )
-"""Stripe's event type → ours; any other is UNKNOWN."""
+"""Stripe's event type → ours; any other is UNKNOWN: https://docs.stripe.com/api/events/types"""
 
 
-def receive(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> Event:
-    """The event in a delivery that is Stripe's. Raises `RejectedDeliveryError`, and nothing else on account of
-    what was sent.
+def receive(
+    delivery: Delivery, *, secrets: Sequence[SecretStr], settings: StripeSettings, now: datetime
+) -> tuple[Event, ...]:
+    """As `batonpass.ports.webhooks.Receive` promises: the one event of a delivery that is Stripe's.
 
-    The values of a repeated header are joined by commas. Raises `ConfigurationError` where there is no secret.
+    An event of test mode at a connection of live mode is `test`. One of live mode at a connection of test mode, and
+    one of another account (Connect), is about nothing that this connection can read: `UNKNOWN`.
     """
-    verify(headers, body, secrets=secrets, now=now)
-    return translate(body)
+    verify(delivery.header(HEADER), delivery.body, secrets=secrets, now=now)
+    return (translate(delivery.body, settings),)
 
 
-def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> None:
+def verify(header: str | None, body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> None:
     """Passes if one `v1` signature is by one of `secrets` and its time is within 300 s of `now`, before or after.
 
-    Raises `RejectedDeliveryError` with code `missing_header`, `malformed_header`, `no_match` or `too_old`, and
-    `ConfigurationError` on a missing secret or one of another kind.
+    Raises `RejectedDeliveryError` with code `missing_header`, `malformed_header`, `wrong_kind`, `no_match` or
+    `too_old`, and `ConfigurationError` on a missing secret or one of another kind.
     """
     keys = _checked(secrets)
-    header = next((value for name, value in headers.items() if name.lower() == HEADER), "")
     if not header:
         raise RejectedDeliveryError("no Stripe-Signature header", code="missing_header")
     time, signatures = _parts(header)
@@ -89,13 +94,15 @@ def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretS
         )
 
 
-def sign(body: bytes, *, secret: SecretStr, now: datetime) -> str:
-    """The header's value for this body: what Stripe sends."""
+def sign(body: bytes, *, secret: SecretStr, now: datetime, older: Sequence[SecretStr] = ()) -> str:
+    """The header's value for this body: what Stripe sends, with one more `v1` for each `older` secret that is good
+    still while the endpoint's is being rolled."""
     time = str(int(now.timestamp()))
-    return f"t={time},v1={_signature(secret.get_secret_value(), time, body).decode()}"
+    keys = [each.get_secret_value() for each in (secret, *older)]
+    return ",".join([f"t={time}", *(f"v1={_signature(key, time, body).decode()}" for key in keys)])
 
 
-def translate(body: bytes) -> Event:
+def translate(body: bytes, settings: StripeSettings) -> Event:
     """The event in the body of a delivery. Raises `RejectedDeliveryError` with code `malformed_body`."""
     try:
         told = EventBody.model_validate(parse_json(body).value)
@@ -103,13 +110,14 @@ def translate(body: bytes) -> Event:
         raise RejectedDeliveryError(f"the body: {error}", code="malformed_body") from None
     except ValidationError:
         raise RejectedDeliveryError("the body is no Stripe event", code="malformed_body") from None
+    readable = told.account in {None, settings.account} and (settings.mode == "live" or not told.livemode)
     return Event(
-        kind=KINDS.get(told.type, EventKind.UNKNOWN),
+        kind=KINDS.get(told.type, _UNKNOWN)[0] if readable else EventKind.UNKNOWN,
         id=told.id,
         subject_id=_subject(told),
         at=told.created,
         vendor_kind=told.type,
-        test=told.livemode is False,
+        test=told.livemode is False and settings.mode == "live",
     )
 
 
@@ -144,6 +152,10 @@ def _parts(header: str) -> tuple[str, list[bytes]]:
     pairs = [item.strip().partition("=") for item in header.split(",")]
     times = {value for name, _, value in pairs if name == "t"}
     signatures = [value.encode("utf-8", "replace") for name, _, value in pairs if name == "v1"]
+    if times and not signatures and any(_SCHEME.fullmatch(name) for name, _, _ in pairs):
+        raise RejectedDeliveryError(
+            "the Stripe-Signature header has no v1 signature; no other scheme counts", code="wrong_kind"
+        )
     if len(times) != 1 or not signatures or not _SECONDS.fullmatch(time := times.pop()):
         raise RejectedDeliveryError(
             "the Stripe-Signature header needs one t and at least one v1", code="malformed_header"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 Seconds = Annotated[int, Field(ge=0, lt=253_402_300_800)]
 """Since 1970, up to the last that is a date (the year 9999)."""
@@ -147,10 +147,23 @@ class ErrorDetails(Wire):
     code: str | None = None
     decline_code: str | None = None
     param: str | None = None
+    message: str | None = None
+    """Quotes what was sent: only the name of a missing permission is taken from it."""
 
 
 class ErrorBody(Wire):
     error: ErrorDetails
+
+
+class WebhookEndpoint(StripeObject):
+    """https://docs.stripe.com/api/webhook_endpoints/object"""
+
+    url: str
+    status: str
+    enabled_events: tuple[str, ...]
+    api_version: str | None = None
+    secret: SecretStr | None = None
+    """Only in the answer that made it."""
 
 
 class EventSubject(Wire):
@@ -169,8 +182,10 @@ class EventBody(Wire):
     A thin event (https://docs.stripe.com/event-destinations#thin-events) fits too: its time is a text.
     """
 
-    id: str
-    type: str
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    type: Annotated[str, Field(min_length=1, max_length=255)]
     created: AwareDatetime
+    account: str | None = None
+    """The connected account that it happened in; None: the endpoint's own."""
     livemode: bool | None = None
     data: EventData | None = None

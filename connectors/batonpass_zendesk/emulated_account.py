@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from batonpass.domain.conversation import ReasonCode
 
@@ -24,7 +25,15 @@ class EmulatedField:
     drops: bool = False
     """Listed like any other, but what is written to it is not kept: https://github.com/blakmatrix/node-zendesk/issues/265"""
     required: bool = False
+    """A ticket is solved only where it is filled in."""
     custom: bool = True
+
+
+@dataclass(kw_only=True)
+class EmulatedForm:
+    id: int
+    name: str
+    field_ids: list[int]
 
 
 @dataclass(kw_only=True)
@@ -40,7 +49,53 @@ class EmulatedUser:
     email: str | None = None
     external_id: str | None = None
     role: str = "end-user"
+    role_type: int | None = None
     active: bool = True
+    suspended: bool = False
+    created_at: datetime | None = None
+    """None: long ago."""
+
+
+@dataclass(kw_only=True)
+class EmulatedPresence:
+    """What the availability API tells of an agent."""
+
+    agent_id: int
+    status_id: int = 3
+    status: str = "Online"
+    since: datetime | None = None
+    channels: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    """Channel → status, work items, capacity."""
+
+
+@dataclass(kw_only=True)
+class EmulatedConversation:
+    id: str
+    messages: list[str] = field(default_factory=list)
+    with_agents: bool = False
+    ticket_id: int | None = None
+    ticket_from: float = 0.0
+    """When the ticket can be seen, by the monotonic clock."""
+
+
+@dataclass(kw_only=True)
+class EmulatedAudit:
+    id: int
+    author_id: int
+    at: datetime
+    events: list[dict[str, Any]]
+    custom: dict[str, Any] = field(default_factory=dict)
+    merged: bool = False
+
+
+@dataclass(kw_only=True)
+class EmulatedRating:
+    """In the older satisfaction ratings `good` or `bad`; in a survey 1 to 5."""
+
+    id: int
+    score: str | int
+    comment: str | None
+    at: datetime
 
 
 @dataclass(kw_only=True)
@@ -62,7 +117,11 @@ class EmulatedTicket:
     status: str = "new"
     priority: str | None = None
     group_id: int | None = None
+    assignee_id: int | None = None
     external_id: str | None = None
+    channel: str = "api"
+    ratings: list[EmulatedRating] = field(default_factory=list)
+    audits: list[EmulatedAudit] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     fields: dict[int, Stored] = field(default_factory=dict)
     comments: list[EmulatedComment] = field(default_factory=list)
@@ -76,6 +135,11 @@ class Account:
     groups: dict[int, EmulatedGroup] = field(default_factory=dict)
     fields: dict[int, EmulatedField] = field(default_factory=dict)
     tickets: dict[int, EmulatedTicket] = field(default_factory=dict)
+    forms: list[EmulatedForm] | None = field(default_factory=list)
+    """None: the plan has no ticket forms."""
+    presences: dict[int, EmulatedPresence] | None = None
+    """By agent; None: the plan tells no availability."""
+    conversations: dict[str, EmulatedConversation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._ids: Iterator[int] = itertools.count(360_000_000_001)
@@ -90,7 +154,7 @@ class Account:
         return next(self._ticket_ids)
 
     def furnish(self) -> None:
-        """Add what a support team would have: the demo's groups and fields."""
+        """Add what a support team would have: the demo's groups and fields, and two agents."""
         for name in ("Support", "Billing", "Security", "Technical"):
             self.add_group(name)
         tiers = {"tier_free": "Free", "tier_pro": "Pro", "tier_enterprise": "Enterprise"}
@@ -104,6 +168,9 @@ class Account:
         self.add_field("Identity verified", "checkbox")
         self.add_field("Open balance", "decimal")
         self.add_field("Conversation ID", "text")
+        for name in ("Nora Lind", "Sam Okoye"):
+            email = f"{name.split()[0].lower()}@helpdesk.example"
+            self.add_presence(self.add_user(name, email=email, role="agent"))
 
     def add_field(
         self,
@@ -133,6 +200,16 @@ class Account:
         self.groups[made.id] = made
         return made
 
+    def add_form(self, name: str, fields: Iterable[EmulatedField] = ()) -> EmulatedForm:
+        made = EmulatedForm(id=self.next_id(), name=name, field_ids=[each.id for each in fields])
+        self.forms = [*(self.forms or ()), made]
+        return made
+
+    def add_presence(self, user: EmulatedUser) -> EmulatedPresence:
+        made = EmulatedPresence(agent_id=user.id, channels={"support": ("online", 0, 5)})
+        self.presences = {**(self.presences or {}), user.id: made}
+        return made
+
     def add_user(
         self,
         name: str,
@@ -140,10 +217,23 @@ class Account:
         email: str | None = None,
         external_id: str | None = None,
         role: str = "end-user",
+        created_at: datetime | None = None,
     ) -> EmulatedUser:
-        made = EmulatedUser(id=self.next_id(), name=name, email=email, external_id=external_id, role=role)
+        made = EmulatedUser(
+            id=self.next_id(),
+            name=name,
+            email=email,
+            external_id=external_id,
+            role=role,
+            created_at=created_at,
+        )
         self.users[made.id] = made
         return made
+
+    def person(self) -> EmulatedUser:
+        """The first of the support team who is not the login."""
+        team = [user for user in self.users.values() if user.role in {"agent", "admin"}]
+        return team[1] if len(team) > 1 else self.add_user("Nora Lind", role="agent")
 
     def user_with_email(self, email: str) -> EmulatedUser | None:
         same = email.casefold()

@@ -60,17 +60,19 @@ async def told_ticket(request: Request) -> dict[str, Any]:
     return told
 
 
-def page(request: Request, name: str, items: Sequence[Mapping[str, Any]]) -> Response:
-    """By cursor where `page[size]` is given, else the first `per_page` of them."""
+def page(request: Request, name: str, items: Sequence[Mapping[str, Any]], **beside: Any) -> Response:
+    """By cursor where `page[size]` is given, else the first `per_page` of them; `beside` stands in every page."""
     asked = request.query_params
     if "page[size]" not in asked:
         size = min(int(asked.get("per_page", 100)), 100)
         return JSONResponse(
-            {name: items[:size], "count": len(items), "next_page": None, "previous_page": None}
+            {**beside, name: items[:size], "count": len(items), "next_page": None, "previous_page": None}
         )
     size = min(int(asked["page[size]"]), 100)
     start = int(base64.urlsafe_b64decode(asked["page[after]"])) if "page[after]" in asked else 0
     end = start + size
     after = base64.urlsafe_b64encode(str(end).encode()).decode()
     meta = {"has_more": end < len(items), "after_cursor": after, "before_cursor": None}
-    return JSONResponse({name: items[start:end], "meta": meta, "links": {"prev": None, "next": None}})
+    return JSONResponse(
+        {**beside, name: items[start:end], "meta": meta, "links": {"prev": None, "next": None}}
+    )

@@ -5,12 +5,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from batonpass_zendesk.emulated_account import (
+    EmulatedAudit,
     EmulatedComment,
     EmulatedField,
+    EmulatedForm,
     EmulatedGroup,
+    EmulatedRating,
     EmulatedTicket,
     EmulatedUser,
 )
@@ -20,7 +24,11 @@ _TAG = re.compile(r"<[^<>]*>")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|pre)>|<br ?/?>")
 
 
-def ticket(made: EmulatedTicket, base_url: str) -> dict[str, Any]:
+def at(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def ticket(made: EmulatedTicket, base_url: str, *, surveys: bool = False) -> dict[str, Any]:
     # Zendesk lists every custom field, empty ones as null; its own contract does not allow the null.
     fields = [{"id": field_id, "value": value} for field_id, value in made.fields.items()]
     return {
@@ -32,14 +40,55 @@ def ticket(made: EmulatedTicket, base_url: str) -> dict[str, Any]:
         "status": made.status,
         "priority": made.priority,
         "group_id": made.group_id,
+        "assignee_id": made.assignee_id,
         "requester_id": made.requester_id,
         "tags": made.tags,
         "custom_fields": fields,
         "fields": fields,
-        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
-        "created_at": f"{made.created_at:%Y-%m-%dT%H:%M:%SZ}",
-        "updated_at": f"{made.updated_at:%Y-%m-%dT%H:%M:%SZ}",
+        "satisfaction_rating": _older_rating(made, surveys),
+        "via": {"channel": made.channel, "source": {"from": {}, "to": {}, "rel": None}},
+        "created_at": at(made.created_at),
+        "updated_at": at(made.updated_at),
     }
+
+
+def _older_rating(made: EmulatedTicket, surveys: bool) -> dict[str, Any]:
+    if surveys or not made.ratings:
+        return {"score": "unoffered"}
+    newest = made.ratings[-1]
+    return {"id": newest.id, "score": newest.score, "comment": newest.comment}
+
+
+def survey_response(made: EmulatedRating, ticket_id: int) -> dict[str, Any]:
+    """https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses"""
+    times = {"created_at": at(made.at), "updated_at": at(made.at)}
+    options = [{"rating": rating} for rating in range(5, 0, -1)]
+    asked = {"type": "rating_scale", "sub_type": "customer_satisfaction", "options": options}
+    answers: list[dict[str, Any]] = [
+        {"type": "rating_scale", "rating": made.score, "question": asked, **times}
+    ]
+    if made.comment:
+        said = {"type": "open_ended", "value": made.comment, "question": {"type": "open_ended"}, **times}
+        answers.append(said)
+    subjects = [{"type": "ticket", "id": str(ticket_id), "zrn": f"zen:ticket:{ticket_id}"}]
+    return {"id": str(made.id), "answers": answers, "subjects": subjects}
+
+
+def audit(made: EmulatedAudit, ticket_id: int) -> dict[str, Any]:
+    via = {"channel": "web", "source": {"from": {}, "to": {}, "rel": "merge"}} if made.merged else None
+    return {
+        "id": made.id,
+        "ticket_id": ticket_id,
+        "author_id": made.author_id,
+        "created_at": at(made.at),
+        "events": made.events,
+        "metadata": {"system": {}, "custom": made.custom},
+        "via": via or {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
+    }
+
+
+def form(known: EmulatedForm) -> dict[str, Any]:
+    return {"id": known.id, "name": known.name, "active": True, "ticket_field_ids": known.field_ids}
 
 
 def comment(made: EmulatedComment) -> dict[str, Any]:
@@ -54,7 +103,7 @@ def comment(made: EmulatedComment) -> dict[str, Any]:
         "public": made.public,
         "attachments": [],
         "via": {"channel": "api", "source": {}},
-        "created_at": f"{made.at:%Y-%m-%dT%H:%M:%SZ}",
+        "created_at": at(made.at),
     }
 
 
@@ -85,7 +134,10 @@ def user(known: EmulatedUser) -> dict[str, Any]:
         "name": known.name,
         "external_id": known.external_id,
         "role": known.role,
+        "role_type": known.role_type,
         "active": known.active,
+        "suspended": known.suspended,
+        "locale": "en-US",
     }
     return listed if known.email is None else {**listed, "email": known.email}
 

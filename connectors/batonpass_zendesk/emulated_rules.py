@@ -112,6 +112,29 @@ def _group(account: Account, value: Any) -> Iterator[Complaint]:
         yield Complaint("group", "Group: is invalid")
 
 
+def _assignee(account: Account, value: Any) -> Iterator[Complaint]:
+    user = account.users.get(value)
+    if value is not None and (user is None or user.role not in {"agent", "admin"} or not user.active):
+        yield Complaint("assignee", "Assignee: is not valid")
+    elif user is not None and user.suspended:
+        yield Complaint("assignee", "Assignee: is suspended")
+
+
+def check_solving(account: Account, stored: Mapping[int, Stored], told: Mapping[str, Any]) -> None:
+    """A field that is required must be filled in when a ticket is solved:
+    https://github.com/facetoe/zenpy/issues/114"""
+    if told.get("status") != "solved":
+        return
+    filled = {**stored, **kept_values(account, told.get("custom_fields") or ())}
+    complaints = [
+        Complaint("base", f"{known.title}: is required when solving a ticket", field_id=known.id)
+        for known in account.fields.values()
+        if known.custom and known.active and known.required and filled.get(known.id) in (None, "", [], False)
+    ]
+    if complaints:
+        raise RecordInvalidError(complaints)
+
+
 def _subject(account: Account, value: Any) -> Iterator[Complaint]:
     del account
     if len(value or "") > SUBJECT_LIMIT:
@@ -150,6 +173,7 @@ _RULES: Mapping[str, Callable[[Account, Any], Iterator[Complaint]]] = {
     "priority": _priority,
     "status": _status,
     "group_id": _group,
+    "assignee_id": _assignee,
     "external_id": _external_id,
 }
 

@@ -10,6 +10,7 @@ from batonpass.ports import Connecting
 from batonpass.transport import Call, ClientCredentials, Credentials, FixedCredentials, Token, Transport
 from batonpass.transport.gate import Gate
 from batonpass_zendesk import ZendeskSettings, wire
+from batonpass_zendesk.refusals import explain
 
 HOSTS = (".zendesk.com",)
 _SHORTEST_LIFE = 300.0
@@ -21,7 +22,7 @@ def credentials_for(settings: ZendeskSettings, connecting: Connecting) -> Creden
         login = f"{settings.email}/token:{settings.api_token.get_secret_value()}"
         return FixedCredentials({"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"})
     transport = connecting.open_transport(
-        base_url=settings.address, hosts=HOSTS, credentials=FixedCredentials({}), explain=wire.explain
+        base_url=settings.address, hosts=HOSTS, credentials=FixedCredentials({}), explain=explain
     )
     gate = Gate(connecting.name, connecting.clock)
     return ClientCredentials(_token_fetcher(settings, transport, gate), connecting.clock)

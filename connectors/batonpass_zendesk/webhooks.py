@@ -1,9 +1,9 @@
-"""Zendesk's event webhooks: is it Zendesk, and what happened. Pure functions.
+"""Zendesk's deliveries: is it Zendesk, and what happened. Pure functions.
 
-Ready to be registered at a door; this release has none, so no delivery reaches them yet.
+Two shapes come in: Zendesk's own events (`event_bodies`), and the bodies of our own triggers (`trigger_bodies`) where
+an account has no ticket events or a person has made the trigger by hand. Both are signed in the same way.
 
 https://developer.zendesk.com/documentation/webhooks/verifying/
-https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import SecretStr
 
+from batonpass.domain.delivery import Delivery
 from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
-from batonpass.domain.event import Event, EventKind
+from batonpass.domain.event import Event
 from batonpass.domain.json_text import JsonError, parse_json
+from batonpass_zendesk import ZendeskSettings
+from batonpass_zendesk.event_bodies import read_event
+from batonpass_zendesk.trigger_bodies import MARK, read_trigger
 
 SIGNATURE = "x-zendesk-webhook-signature"
 TIMESTAMP = "x-zendesk-webhook-signature-timestamp"
+INVOCATION = "x-zendesk-webhook-invocation-id"
 TOLERANCE = timedelta(minutes=5)
 """Zendesk names none; this is Stripe's and that of Standard Webhooks."""
 
@@ -34,36 +38,53 @@ _LONGEST_TIMESTAMP = 40
 _OUR_KIND_OF_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
-def receive(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> Event:
-    """The event in a delivery that is Zendesk's. Raises `RejectedDeliveryError`.
+def receive(
+    delivery: Delivery, *, secrets: Sequence[SecretStr], settings: ZendeskSettings, now: datetime
+) -> tuple[Event, ...]:
+    """`batonpass.ports.Receive`. An event of a known type that tells nothing for us (a tag that starts no handoff)
+    gives no event at all; a type that is not known gives one of kind `UNKNOWN`."""
+    signed_at = verify(delivery, secrets=secrets, now=now)
+    try:
+        told = parse_json(delivery.body).value
+    except JsonError:
+        raise _malformed() from None
+    if not isinstance(told, dict):
+        raise _malformed()
+    if MARK in told:
+        events = read_trigger(told, signed_at=signed_at, invocation=delivery.header(INVOCATION))
+    else:
+        events = read_event(told, start=settings.start)
+    if events is None:
+        raise _malformed()
+    return events
 
-    Two secrets are both good while one replaces the other. Raises `ConfigurationError` where there is none.
-    """
-    verify(headers, body, secrets=secrets, now=now)
-    return translate(body)
+
+def _malformed() -> RejectedDeliveryError:
+    return RejectedDeliveryError("the body is no Zendesk event", code="malformed_body")
 
 
-def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[SecretStr], now: datetime) -> None:
-    """Base64 of HMAC-SHA256 over the timestamp's text and the raw body."""
+def verify(delivery: Delivery, *, secrets: Sequence[SecretStr], now: datetime) -> datetime:
+    """Base64 of HMAC-SHA256 over the timestamp's text and the raw body. Gives the time at which it was signed."""
     keys = [_usable(secret) for secret in secrets]
     if not keys:
         raise ConfigurationError("no signing secret is set for this webhook", code="no_webhook_secret")
-    told = {name.lower(): value for name, value in headers.items()}
-    signature, timestamp = told.get(SIGNATURE), told.get(TIMESTAMP)
+    signature, timestamp = delivery.header(SIGNATURE), delivery.header(TIMESTAMP)
     if not signature or not timestamp:
         missing = TIMESTAMP if signature else SIGNATURE
         raise RejectedDeliveryError(f"the header {missing} is missing", code="missing_header")
-    if abs(_time(timestamp) - now) > TOLERANCE:
+    signed_at = _time(timestamp)
+    if abs(signed_at - now) > TOLERANCE:
         raise RejectedDeliveryError(
             "the delivery was signed more than 5 minutes away from now", code="too_old"
         )
     if not _OUR_KIND_OF_SIGNATURE.fullmatch(signature):
         raise RejectedDeliveryError("the signature is not base64 of SHA-256", code="wrong_kind")
-    signed = timestamp.encode(errors="replace") + body
+    signed = timestamp.encode(errors="replace") + delivery.body
     expected = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)) for key in keys]
     matches = [hmac.compare_digest(one, signature.encode()) for one in expected]
     if not any(matches):
         raise RejectedDeliveryError("the signature fits neither secret nor body", code="no_match")
+    return signed_at
 
 
 def _usable(secret: SecretStr) -> bytes:
@@ -82,70 +103,7 @@ def _time(timestamp: str) -> datetime:
     try:
         time = datetime.fromisoformat(timestamp[:_LONGEST_TIMESTAMP])
     except ValueError:
-        raise RejectedDeliveryError("the timestamp is no RFC 3339 time", code="malformed") from None
+        raise RejectedDeliveryError("the timestamp is no RFC 3339 time", code="malformed_header") from None
     if time.tzinfo is None:
-        raise RejectedDeliveryError("the timestamp has no zone", code="malformed")
+        raise RejectedDeliveryError("the timestamp has no zone", code="malformed_header")
     return time
-
-
-# What happened ------------------------------------------------------------------------------------------------
-
-
-class _Delivery(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    type: str
-    id: str
-    time: AwareDatetime
-    subject: str | None = None
-    event: dict[str, Any] | None = None
-
-
-def translate(body: bytes) -> Event:
-    """The event in a delivery's body; a type that we do not know is `UNKNOWN`. Raises `RejectedDeliveryError`."""
-    try:
-        delivery = _Delivery.model_validate(parse_json(body).value)
-    except (JsonError, ValidationError):
-        raise RejectedDeliveryError("the body is no Zendesk event", code="malformed") from None
-    kind = KINDS.get(delivery.type, EventKind.UNKNOWN)
-    return Event(
-        kind=kind if isinstance(kind, EventKind) else kind(delivery.event or {}),
-        id=delivery.id,
-        subject_id=(delivery.subject or "").rpartition(":")[2] or None,
-        at=delivery.time,
-        vendor_kind=delivery.type,
-    )
-
-
-def _comment(event: Mapping[str, Any]) -> EventKind:
-    match event:
-        case {"comment": {"is_public": False}}:
-            return EventKind.NOTE_ADDED
-        case {"comment": {"is_public": True, "author": {"is_staff": True}}}:
-            return EventKind.AGENT_REPLIED
-        case {"comment": {"is_public": True, "author": {"is_staff": False}}}:
-            return EventKind.CUSTOMER_REPLIED
-        case _:
-            return EventKind.UNKNOWN
-
-
-_DONE = ("SOLVED", "CLOSED")
-
-
-def _status(event: Mapping[str, Any]) -> EventKind:
-    was_done, is_done = event.get("previous") in _DONE, event.get("current") in _DONE
-    if is_done == was_done:
-        return EventKind.STATUS_CHANGED
-    return EventKind.TICKET_SOLVED if is_done else EventKind.TICKET_REOPENED
-
-
-KINDS: Mapping[str, EventKind | Callable[[Mapping[str, Any]], EventKind]] = {
-    "zen:event-type:ticket.created": EventKind.TICKET_OPENED,
-    "zen:event-type:ticket.agent_assignment_changed": EventKind.TICKET_ASSIGNED,
-    "zen:event-type:ticket.group_assignment_changed": EventKind.TICKET_ASSIGNED,
-    "zen:event-type:ticket.comment_added": _comment,
-    "zen:event-type:ticket.status_changed": _status,
-    "zen:event-type:agent.state_changed": EventKind.AGENT_PRESENCE_CHANGED,
-    "zen:event-type:agent.unified_state_changed": EventKind.AGENT_PRESENCE_CHANGED,
-}
-"""The supported types. Zendesk has none for ratings: those are read, not delivered."""

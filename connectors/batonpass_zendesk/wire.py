@@ -1,18 +1,14 @@
-"""Zendesk's JSON, as far as we use it. Its words never leave this folder.
+"""Zendesk's JSON, as far as we use it. Its words never leave this folder; what we send is in `sent`.
 
 https://developer.zendesk.com/api-reference/ticketing/introduction/
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
-
-from batonpass.transport import Explanation
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Item = TypeVar("Item")
 Listed = Annotated[tuple[Item, ...], BeforeValidator(lambda value: value or ())]
@@ -23,54 +19,23 @@ class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-# What we send -------------------------------------------------------------------------------------------------
-
-
-class NewComment(_Wire):
-    html_body: str
-    public: bool = False
-    """Always sent: without it the first comment is public, and later ones follow the last."""
-
-
-class NewRequester(_Wire):
-    name: str
-    email: str | None = None
-
-
-class NewFieldValue(_Wire):
-    id: int
-    value: bool | int | str | list[str]
-
-
-class NewTicket(_Wire):
-    subject: str
-    external_id: str
-    comment: NewComment
-    requester: NewRequester | None = None
-    priority: str | None = None
-    group_id: int | None = None
-    tags: list[str] | None = None
-    custom_fields: list[NewFieldValue] | None = None
-
-
-class ChangedTicket(_Wire):
-    """Only what stands here is changed; `tags` would replace the whole list."""
-
-    subject: str | None = None
-    priority: str | None = None
-    group_id: int | None = None
-    assignee_id: int | None = None
-    status: str | None = None
-    additional_tags: list[str] | None = None
-    custom_fields: list[NewFieldValue] | None = None
-
-
-# What we are given --------------------------------------------------------------------------------------------
+# Tickets and people -------------------------------------------------------------------------------------------
 
 
 class FieldValue(_Wire):
     id: int
     value: bool | int | float | str | tuple[str, ...] | None = None
+
+
+class Via(_Wire):
+    channel: str | int | None = None
+
+
+class TicketRating(_Wire):
+    """The older satisfaction rating; `unoffered` and `offered` are scores too."""
+
+    score: str | None = None
+    comment: str | None = None
 
 
 class Ticket(_Wire):
@@ -79,19 +44,103 @@ class Ticket(_Wire):
     status: str | None = None
     priority: str | None = None
     group_id: int | None = None
+    assignee_id: int | None = None
+    requester_id: int | None = None
     tags: Listed[str] = ()
     custom_fields: Listed[FieldValue] = ()
+    satisfaction_rating: TicketRating | None = None
+    via: Via | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class User(_Wire):
+    id: int | None = None
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+    locale: str | None = None
+    role: str | None = None
+    role_type: int | None = None
+    active: bool = True
+    suspended: bool = False
 
 
 class TicketAnswer(_Wire):
     ticket: Ticket
+    users: Listed[User] = ()
+    """Those who have to do with it, where asked for."""
+
+
+class UserAnswer(_Wire):
+    user: User
 
 
 class Comment(_Wire):
     id: int
+    author_id: int | None = None
     html_body: str | None = None
+    plain_body: str | None = None
+    body: str | None = None
     public: bool = True
+    created_at: datetime | None = None
+
+
+class AuditEvent(_Wire):
+    type: str | None = None
+    field_name: str | None = None
+    value: Any = None
+    """Of a `Change`: the new value, in whatever type the field has."""
+    body: str | None = None
+    public: bool = False
+
+
+class AuditSource(_Wire):
+    rel: str | None = None
+    to: dict[str, Any] | None = None
+
+
+class AuditVia(_Wire):
+    source: AuditSource | None = None
+
+
+class AuditMetadata(_Wire):
+    custom: dict[str, Any] | None = None
+
+
+class Audit(_Wire):
+    author_id: int | None = None
+    created_at: datetime | None = None
+    events: Listed[AuditEvent] = ()
+    metadata: AuditMetadata | None = None
+    via: AuditVia | None = None
+
+
+class Question(_Wire):
+    sub_type: str | None = None
+    options: Listed[QuestionOption] = ()
+
+
+class QuestionOption(_Wire):
+    rating: int | None = None
+
+
+class Answer(_Wire):
+    type: str | None = None
+    question: Question | None = None
+    rating: int | None = None
+    value: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class SurveyResponse(_Wire):
+    """https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses"""
+
+    answers: Listed[Answer] = ()
+
+
+# The account --------------------------------------------------------------------------------------------------
 
 
 class FieldOption(_Wire):
@@ -108,27 +157,111 @@ class TicketField(_Wire):
     custom_field_options: Listed[FieldOption] = ()
 
 
+class FieldAnswer(_Wire):
+    ticket_field: TicketField
+
+
+class Form(_Wire):
+    id: int
+    name: str
+    active: bool = True
+    ticket_field_ids: Listed[int] = ()
+
+
 class Group(_Wire):
     id: int
     name: str
     deleted: bool = False
 
 
-class User(_Wire):
-    id: int | None = None
-    name: str = ""
-    email: str | None = None
-    role: str | None = None
-    active: bool = True
-
-
-class UserAnswer(_Wire):
-    user: User
-
-
 class TokenAnswer(_Wire):
     access_token: str
     expires_in: float | None = None
+
+
+class AgentStatus(_Wire):
+    id: int | None = None
+    name: str | None = None
+    updated_at: datetime | None = None
+
+
+class AvailabilityAttributes(_Wire):
+    agent_id: int
+    agent_status: AgentStatus | None = None
+    group_ids: Listed[int] = ()
+
+
+class Availability(_Wire):
+    attributes: AvailabilityAttributes
+
+
+class ChannelAttributes(_Wire):
+    name: str = ""
+    status: str | None = None
+    work_item_count: int | None = None
+    max_capacity: int | None = None
+
+
+class Channel(_Wire):
+    id: str
+    """`channels|10011|messaging`: the number is the agent's."""
+    attributes: ChannelAttributes = ChannelAttributes()
+
+
+class Webhook(_Wire):
+    id: str
+    name: str = ""
+    endpoint: str = ""
+    status: str = "active"
+    subscriptions: Listed[str] = ()
+
+
+class WebhookAnswer(_Wire):
+    webhook: Webhook
+
+
+class SigningSecret(_Wire):
+    secret: str
+
+
+class SigningSecretAnswer(_Wire):
+    signing_secret: SigningSecret
+
+
+class Invocation(_Wire):
+    status: str = ""
+
+
+class Invocations(_Wire):
+    invocations: Listed[Invocation] = ()
+
+
+class TriggerAction(_Wire):
+    field: str = ""
+    value: Any = None
+
+
+class Trigger(_Wire):
+    id: int
+    title: str = ""
+    actions: Listed[TriggerAction] = ()
+
+
+class SwitchboardIntegration(_Wire):
+    id: str | None = None
+    name: str | None = None
+    kind: str | None = Field(None, alias="integrationType")
+
+
+class Conversation(_Wire):
+    active: SwitchboardIntegration | None = Field(None, alias="activeSwitchboardIntegration")
+
+
+class ConversationAnswer(_Wire):
+    conversation: Conversation
+
+
+# Pages --------------------------------------------------------------------------------------------------------
 
 
 class Meta(_Wire):
@@ -148,10 +281,23 @@ class TicketsPage(Page):
 
 class CommentsPage(Page):
     comments: Listed[Comment]
+    users: Listed[User] = ()
+
+
+class AuditsPage(Page):
+    audits: Listed[Audit]
+
+
+class SurveyResponsesPage(Page):
+    survey_responses: Listed[SurveyResponse]
 
 
 class FieldsPage(Page):
     ticket_fields: Listed[TicketField]
+
+
+class FormsPage(Page):
+    ticket_forms: Listed[Form]
 
 
 class GroupsPage(Page):
@@ -162,49 +308,14 @@ class UsersPage(Page):
     users: Listed[User]
 
 
-# What it says when it refuses ---------------------------------------------------------------------------------
-
-IN_OUR_WORDS = {
-    "requester": "requester",
-    "email": "requester",
-    "name": "requester",
-    "subject": "subject",
-    "priority": "priority",
-    "group": "group",
-    "group_id": "group",
-    "tags": "tags",
-    "comment": "note",
-    "description": "note",
-    "body": "note",
-    "html_body": "note",
-}
-_BEFORE_COLON = re.compile(r"\s*([A-Za-z_]+)[A-Za-z_ ]{0,40}:")
-_CODE = re.compile(r"[A-Za-z_]{1,60}")
+class AvailabilitiesPage(Page):
+    data: Listed[Availability]
+    included: Listed[Channel] = ()
 
 
-def explain(body: Any) -> Explanation:
-    """The parts of a ticket that a 4xx complains about, as `TicketDraft` names them, and Zendesk's codes.
-
-    A 422 lists its complaints under the attribute's name or under `base`, there with the field's id or with the
-    attribute's name before a colon: `{"details": {"base": [{"description": "Requester: Email is invalid"}]}}`.
-    """
-    complaints = list(_complaints(body.get("details") or {}))
-    fields = [field for place, complaint in complaints if (field := _field(place, complaint)) is not None]
-    codes = [body.get("error"), *(complaint.get("error") for _, complaint in complaints)]
-    reasons = [code for code in codes if isinstance(code, str) and _CODE.fullmatch(code)]
-    return Explanation(fields=tuple(dict.fromkeys(fields)), reasons=tuple(dict.fromkeys(reasons)))
+class WebhooksPage(Page):
+    webhooks: Listed[Webhook]
 
 
-def _complaints(details: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, complaints in details.items():
-        for complaint in complaints:
-            yield place, complaint
-
-
-def _field(place: str, complaint: dict[str, Any]) -> str | None:
-    if "ticket_field_id" in complaint:
-        return str(complaint["ticket_field_id"])
-    if place in IN_OUR_WORDS:
-        return IN_OUR_WORDS[place]
-    named = _BEFORE_COLON.match(complaint.get("description", ""))
-    return IN_OUR_WORDS.get(named[1].lower()) if named else None
+class TriggersPage(Page):
+    triggers: Listed[Trigger]

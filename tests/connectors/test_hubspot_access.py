@@ -100,9 +100,23 @@ def test_the_manifest_is_what_the_entry_point_names():
 
     assert entry.load() is manifest
     assert manifest.name == "hubspot"
-    assert manifest.capabilities == {Capability.CRM_FACTS}
+    assert manifest.capabilities >= {Capability.CRM_FACTS, Capability.OPEN_TICKET}
     assert isinstance(manifest.emulator(), Emulator)
     assert [end.on.isoformat() for end in manifest.end_dates] == ["2026-10-26", "2027-03-30", "2027-09-01"]
+
+
+def test_a_connection_has_one_role():
+    token = SecretStr("x")
+    crm = HubSpotSettings(connector="hubspot", access_token=token)
+    desk = HubSpotSettings(connector="hubspot", access_token=token, tickets=True, reply_as="7")
+    with_app = crm.model_copy(update={"app_id": "1", "developer_key": SecretStr("k")})
+
+    assert manifest.capabilities_of(crm) == {Capability.CRM_FACTS}
+    assert manifest.capabilities_of(with_app) == {Capability.CRM_FACTS, Capability.REGISTER_WEBHOOKS}
+    assert Capability.CRM_FACTS not in manifest.capabilities_of(desk)
+    assert {Capability.NOTE_APART, Capability.REPLY, Capability.TICKET_HISTORY} <= manifest.capabilities_of(
+        desk
+    )
 
 
 def test_the_manifest_loads_no_emulator():

@@ -205,7 +205,7 @@ def test_a_ticket_needs_its_stage(sdk: HubSpot, emulator: HubSpotEmulator):
     )
 
     assert refused.value.status == 400
-    assert [effect.id for effect in emulator.effects("ticket.created")] == [made.id]
+    assert [effect.id for effect in emulator.effects("ticket.opened")] == [made.id]
 
 
 def test_what_is_not_there_is_a_404_in_hubspots_shape(sdk: HubSpot):

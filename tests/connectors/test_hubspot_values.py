@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batonpass.domain.facts import FactValue, Money
-from batonpass_hubspot.client import ObjectType, explain
+from batonpass_hubspot.client import ObjectType
 from batonpass_hubspot.directory import Known
+from batonpass_hubspot.refusals import explain
 from batonpass_hubspot.values import fact_value
 from batonpass_hubspot.wire import Option, Property, Record
 

@@ -15,7 +15,7 @@ from batonpass.domain.errors import (
     RetryLaterError,
 )
 from batonpass.domain.facts import Person, Standing
-from batonpass.ports import Capability, FactSource, Probe
+from batonpass.ports import PROTOCOLS, Capability, Probe
 from batonpass.testing.emulator import Fault, Latency
 from batonpass_stripe import manifest
 from batonpass_stripe.emulator import StripeEmulator
@@ -32,10 +32,10 @@ def stripe() -> StripeEmulator:
 
 
 async def test_a_connection_has_the_protocols_of_its_capabilities(stripe):
-    assert manifest.capabilities == {Capability.BILLING_FACTS}
+    assert manifest.capabilities == {Capability.BILLING_FACTS, Capability.REGISTER_WEBHOOKS}
 
     async with connected(stripe) as billing:
-        assert isinstance(billing, FactSource)
+        assert all(isinstance(billing, PROTOCOLS[each]) for each in manifest.capabilities)
         assert isinstance(billing, Probe)
 
 
@@ -51,12 +51,15 @@ def test_what_can_be_read_is_a_closed_set_with_metadata_open():
 # Keys -------------------------------------------------------------------------------------------------------------
 
 
-async def test_access_is_probed_by_one_cheap_read(stripe):
+async def test_access_is_probed_by_one_cheap_read_for_each_right(stripe):
     async with connected(stripe) as billing:
         access = await billing.check_access()
 
     assert (access.account, access.warnings) == ("Stripe, test mode", ())
-    assert stripe.calls == ["customers.list"]
+    assert stripe.calls[0] == "customers.list"
+    assert sorted(stripe.calls[1:]) == [
+        "charges.list", "disputes.list", "invoices.list", "products.retrieve", "subscriptions.list",
+    ]  # fmt: skip
 
 
 async def test_an_unrestricted_key_works_with_a_warning():

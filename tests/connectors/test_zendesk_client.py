@@ -14,7 +14,7 @@ from batonpass.ports import Connecting
 from batonpass.transport import Explanation, Transport
 from batonpass_zendesk import ZendeskSettings, connect
 from batonpass_zendesk.adapter import Zendesk
-from batonpass_zendesk.wire import explain
+from batonpass_zendesk.refusals import explain
 from zendesk_served import HandClock, a_draft
 
 URL = "https://acme.zendesk.com"
@@ -139,10 +139,11 @@ async def test_pages_that_repeat_their_cursor_end(router: respx.Router):
     page = {"ticket_fields": [], "meta": {"has_more": True, "after_cursor": "same"}}
     route = router.get(f"{URL}/api/v2/ticket_fields").respond(json=page)
     router.get(f"{URL}/api/v2/groups").respond(json={"groups": None})
+    router.get(f"{URL}/api/v2/ticket_forms").respond(403, json={"error": "Forbidden"})
 
     schema = await zendesk(router).field_schema()
 
-    assert (schema.fields, schema.groups) == ((), ())
+    assert (schema.fields, schema.groups, schema.forms) == ((), (), ())
     assert route.call_count == 2
 
 

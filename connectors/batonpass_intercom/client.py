@@ -1,0 +1,184 @@
+"""Intercom's endpoints, one method each: wire in, wire out.
+
+https://developers.intercom.com/docs/references/rest-api/api.intercom.io/
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from batonpass.transport import Call, Transport
+from batonpass_intercom import wire
+
+VERSION = "2.16"
+PER_PAGE = 150
+"""The most that a search gives at once."""
+MOST_PAGES = 5
+
+Some = TypeVar("Some", bound=BaseModel)
+SomePage = TypeVar("SomePage", bound=wire.Page)
+Sent = Mapping[str, Any]
+Scalar = str | bool | int | float
+
+
+class IntercomClient:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    # Tickets --------------------------------------------------------------------------------------------------
+
+    async def create_ticket(
+        self,
+        *,
+        type_id: str,
+        contact_id: str,
+        attributes: Mapping[str, Scalar],
+        team_id: str | None = None,
+    ) -> wire.Ticket:
+        sent: dict[str, Any] = {
+            "ticket_type_id": type_id,
+            "contacts": [{"id": contact_id}],
+            "ticket_attributes": dict(attributes),
+        }
+        if team_id is not None:
+            sent["assignment"] = {"team_assignee_id": team_id}
+        return await self._write("tickets.create", "POST", "/tickets", sent, wire.Ticket)
+
+    async def ticket(self, ticket_id: str) -> wire.Ticket:
+        return await self._read("tickets.read", f"/tickets/{ticket_id}", wire.Ticket)
+
+    async def update_ticket(self, ticket_id: str, sent: Sent) -> None:
+        await self._write("tickets.update", "PUT", f"/tickets/{ticket_id}", sent, wire.Anything)
+
+    async def reply_to_ticket(self, ticket_id: str, sent: Sent) -> None:
+        await self._write("tickets.reply", "POST", f"/tickets/{ticket_id}/reply", sent, wire.Anything)
+
+    async def tag_ticket(self, ticket_id: str, tag_id: str, *, admin_id: str) -> None:
+        sent = {"id": tag_id, "admin_id": admin_id}
+        await self._write("tickets.tag", "POST", f"/tickets/{ticket_id}/tags", sent, wire.Anything)
+
+    async def search_tickets(self, field: str, value: str) -> tuple[wire.Ticket, ...]:
+        """By the search index, which lags."""
+        pages = self._found("tickets.search", "/tickets/search", [(field, value)], wire.TicketPage)
+        return tuple([ticket async for page in pages for ticket in page.tickets])
+
+    async def ticket_types(self) -> tuple[wire.TicketType, ...]:
+        return (await self._read("ticket_types.list", "/ticket_types", wire.TicketTypes)).data
+
+    async def create_ticket_attribute(self, type_id: str, sent: Sent) -> wire.TicketAttribute:
+        path = f"/ticket_types/{type_id}/attributes"
+        return await self._write("ticket_attributes.create", "POST", path, sent, wire.TicketAttribute)
+
+    async def update_ticket_attribute(self, type_id: str, attribute_id: str, sent: Sent) -> None:
+        path = f"/ticket_types/{type_id}/attributes/{attribute_id}"
+        await self._write("ticket_attributes.update", "PUT", path, sent, wire.Anything)
+
+    # Conversations --------------------------------------------------------------------------------------------
+
+    async def conversation(self, conversation_id: str) -> wire.Conversation:
+        """With its newest 500 parts."""
+        return await self._read("conversations.read", f"/conversations/{conversation_id}", wire.Conversation)
+
+    async def update_conversation(self, conversation_id: str, sent: Sent) -> None:
+        path = f"/conversations/{conversation_id}"
+        await self._write("conversations.update", "PUT", path, sent, wire.Anything)
+
+    async def reply_to_conversation(self, conversation_id: str, sent: Sent) -> None:
+        path = f"/conversations/{conversation_id}/reply"
+        await self._write("conversations.reply", "POST", path, sent, wire.Anything)
+
+    async def manage_conversation(self, conversation_id: str, sent: Sent) -> None:
+        """Assign, open or close it."""
+        path = f"/conversations/{conversation_id}/parts"
+        await self._write("conversations.manage", "POST", path, sent, wire.Anything)
+
+    async def tag_conversation(self, conversation_id: str, tag_id: str, *, admin_id: str) -> None:
+        sent = {"id": tag_id, "admin_id": admin_id}
+        path = f"/conversations/{conversation_id}/tags"
+        await self._write("conversations.tag", "POST", path, sent, wire.Anything)
+
+    async def search_conversations(self, field: str, value: str) -> tuple[wire.Conversation, ...]:
+        """By the search index, which lags; without parts."""
+        path = "/conversations/search"
+        pages = self._found("conversations.search", path, [(field, value)], wire.ConversationPage)
+        return tuple([each async for page in pages for each in page.conversations])
+
+    async def conversation_attributes(self) -> tuple[wire.ConversationAttribute, ...]:
+        path = "/conversations/attributes"
+        return (await self._read("conversation_attributes.list", path, wire.ConversationAttributes)).data
+
+    async def create_conversation_attribute(self, sent: Sent) -> wire.ConversationAttribute:
+        path = "/conversations/attributes"
+        return await self._write(
+            "conversation_attributes.create", "POST", path, sent, wire.ConversationAttribute
+        )
+
+    async def add_conversation_option(self, attribute_id: str, label: str) -> None:
+        path = f"/conversations/attributes/{attribute_id}/options"
+        await self._write("conversation_attributes.options", "POST", path, {"label": label}, wire.Anything)
+
+    # People and tags ------------------------------------------------------------------------------------------
+
+    async def me(self) -> wire.Admin:
+        return await self._read("me", "/me", wire.Admin)
+
+    async def admins(self) -> tuple[wire.Admin, ...]:
+        return (await self._read("admins.list", "/admins", wire.Admins)).admins
+
+    async def away_reasons(self) -> tuple[wire.AwayReason, ...]:
+        return (await self._read("away_reasons.list", "/away_status_reasons", wire.AwayReasons)).data
+
+    async def teams(self) -> tuple[wire.Team, ...]:
+        return (await self._read("teams.list", "/teams", wire.Teams)).teams
+
+    async def contact(self, contact_id: str) -> wire.Contact:
+        return await self._read("contacts.read", f"/contacts/{quote(contact_id, safe='')}", wire.Contact)
+
+    async def contact_with_external_id(self, external_id: str) -> wire.Contact:
+        path = f"/contacts/find_by_external_id/{quote(external_id, safe='')}"
+        return await self._read("contacts.find_by_external_id", path, wire.Contact)
+
+    async def contacts_with_email(self, email: str) -> tuple[wire.Contact, ...]:
+        """By the search index: a new contact may be missing for minutes."""
+        pages = self._found("contacts.search", "/contacts/search", [("email", email)], wire.ContactPage)
+        return tuple([contact async for page in pages for contact in page.data])
+
+    async def create_contact(self, sent: Sent) -> wire.Contact:
+        return await self._write("contacts.create", "POST", "/contacts", sent, wire.Contact)
+
+    async def create_tag(self, name: str) -> wire.Tag:
+        """Gives the one of this name where there is one."""
+        return await self._write("tags.create", "POST", "/tags", {"name": name}, wire.Tag)
+
+    # How -------------------------------------------------------------------------------------------------------
+
+    async def _read(self, operation: str, path: str, model: type[Some]) -> Some:
+        return (await self._transport.call(Call(operation=operation, method="GET", path=path))).read_as(model)
+
+    async def _write(self, operation: str, method: str, path: str, sent: Sent, model: type[Some]) -> Some:
+        call = Call(operation=operation, method=method, path=path, json=dict(sent), effect=True)
+        return (await self._transport.call(call)).read_as(model)
+
+    async def _found(
+        self, operation: str, path: str, wanted: Sequence[tuple[str, str]], model: type[SomePage]
+    ) -> AsyncIterator[SomePage]:
+        """Page by page; ends after `MOST_PAGES`, or where a cursor repeats."""
+        filters = [{"field": field, "operator": "=", "value": value} for field, value in wanted]
+        query = filters[0] if len(filters) == 1 else {"operator": "AND", "value": filters}
+        seen: set[str] = set()
+        paging: dict[str, Any] = {"per_page": PER_PAGE}
+        for _ in range(MOST_PAGES):
+            sent = {"query": query, "pagination": paging}
+            page = (
+                await self._transport.call(Call(operation=operation, method="POST", path=path, json=sent))
+            ).read_as(model)
+            yield page
+            after = page.pages.next.starting_after if page.pages and page.pages.next else None
+            if after is None or after in seen:
+                return
+            seen.add(after)
+            paging = {"per_page": PER_PAGE, "starting_after": after}

@@ -1,0 +1,116 @@
+"""How the emulator reads requests, refuses them, and searches."""
+
+from __future__ import annotations
+
+import json
+import operator
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from batonpass.testing.emulator import Handler
+
+MOST_PER_PAGE = 150
+VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", *(f"2.{minor}" for minor in range(17)))
+
+
+class Refusal(Exception):  # noqa: N818 - an answer on its way, no error of ours
+    def __init__(self, status: int, code: str, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.response = error(status, code, message, field=field)
+
+
+def error(status: int, code: str, message: str, *, field: str | None = None) -> JSONResponse:
+    said = {"code": code, "message": message}
+    if field is not None:
+        said["field"] = field
+    return JSONResponse({"type": "error.list", "request_id": str(uuid.uuid4()), "errors": [said]}, status)
+
+
+def answering(handler: Callable[[Request], Any]) -> Handler:
+    """The handler with its refusals as Intercom's answers; a version that Intercom does not have is refused."""
+
+    async def answered(request: Request) -> Response:
+        version = request.headers.get("intercom-version")
+        if version is not None and version not in VERSIONS:
+            return error(400, "intercom_version_invalid", "The requested version could not be found")
+        try:
+            made = handler(request)
+            answer: Response = made if isinstance(made, Response) else await made
+        except Refusal as refusal:
+            return refusal.response
+        except (AttributeError, KeyError, TypeError, ValueError) as wrong:
+            return error(400, "parameter_invalid", f"{type(wrong).__name__} in the request")
+        return answer
+
+    return answered
+
+
+def not_found(what: str = "Resource") -> Refusal:
+    return Refusal(404, "not_found", f"{what} Not Found")
+
+
+async def told(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal(400, "bad_request", "bad 'Content-Type' header or body")
+    return body
+
+
+# Searching ----------------------------------------------------------------------------------------------------
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "~": lambda have, wanted: str(wanted).casefold() in str(have).casefold(),
+    "IN": lambda have, wanted: have in wanted,
+}
+Values = Callable[[str], Sequence[Any] | None]
+"""A field's name → an object's values of it; None: there is no such field."""
+
+
+def matches(query: Mapping[str, Any], values: Values) -> bool:
+    if query["operator"] in {"AND", "OR"} and isinstance(query["value"], list):
+        if len(query["value"]) > 15:
+            raise Refusal(400, "invalid_query", "Too many filters in one group")
+        each = [matches(part, values) for part in query["value"]]
+        return all(each) if query["operator"] == "AND" else any(each)
+    have = values(query["field"])
+    if have is None:
+        raise Refusal(400, "field_not_found", "The requested field is not searchable")
+    compare = _COMPARE.get(query["operator"])
+    if compare is None:
+        raise Refusal(400, "invalid_operator", "The operator is not supported")
+    return any(compare(_comparable(value, query["value"]), query["value"]) for value in have)
+
+
+def _comparable(value: Any, wanted: Any) -> Any:
+    return int(value) if isinstance(wanted, int) and str(value).isdigit() else value
+
+
+def page(asked: Mapping[str, Any], found: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    """(the page's items, `pages`); the cursor is the place in the list."""
+    paging = asked.get("pagination") or {}
+    size = int(paging.get("per_page") or 20)
+    if not 0 < size <= MOST_PER_PAGE:
+        raise Refusal(400, "parameter_invalid", f"per_page must be between 1 and {MOST_PER_PAGE}")
+    start = int(paging.get("starting_after") or 0)
+    pages: dict[str, Any] = {
+        "type": "pages",
+        "page": start // size + 1,
+        "per_page": size,
+        "total_pages": max(1, -(-len(found) // size)),
+    }
+    if start + size < len(found):
+        pages["next"] = {"per_page": size, "starting_after": str(start + size)}
+    return found[start : start + size], pages

@@ -1,0 +1,318 @@
+"""Intercom's JSON (API 2.16), as far as we use it. Its words never leave this folder.
+
+https://developers.intercom.com/docs/references/rest-api/api.intercom.io/
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+from batonpass.transport import Explanation
+from batonpass_intercom.complaints import complaints_in
+
+Item = TypeVar("Item")
+Listed = Annotated[tuple[Item, ...], BeforeValidator(lambda value: value or ())]
+"""A list that Intercom may leave out or give as null."""
+
+
+def _as_id(value: Any) -> Any:
+    """Ids come as text or as a number; of nobody as 0, null or empty."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value else value or None
+
+
+Id = Annotated[str, BeforeValidator(_as_id)]
+MaybeId = Annotated[str | None, BeforeValidator(_as_id)]
+Scalar = str | bool | int | float | None
+
+
+def _scalars(told: Any) -> Any:
+    """Of attributes that hold no text, number or truth (files, related objects) only the name."""
+    if not isinstance(told, dict):
+        return told or {}
+    return {
+        name: value if isinstance(value, str | bool | int | float) else None for name, value in told.items()
+    }
+
+
+Attributes = Annotated[dict[str, Scalar], BeforeValidator(_scalars)]
+"""By name; files and related objects read as None."""
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+
+# People ---------------------------------------------------------------------------------------------------------
+
+
+class App(_Wire):
+    id_code: str = ""
+    name: str | None = None
+
+
+class Admin(_Wire):
+    id: Id
+    name: str | None = None
+    email: str | None = None
+    away_mode_enabled: bool | None = None
+    away_status_reason_id: MaybeId = None
+    has_inbox_seat: bool | None = None
+    team_ids: Listed[Id] = ()
+    app: App | None = None
+
+
+class Admins(_Wire):
+    admins: Listed[Admin] = ()
+
+
+class AwayReason(_Wire):
+    id: Id
+    label: str | None = None
+
+
+class AwayReasons(_Wire):
+    data: Listed[AwayReason] = ()
+
+
+class Team(_Wire):
+    id: Id
+    name: str = ""
+
+
+class Teams(_Wire):
+    teams: Listed[Team] = ()
+
+
+class Contact(_Wire):
+    id: Id
+    external_id: str | None = None
+    role: str | None = None
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    language_override: str | None = None
+
+
+class Next(_Wire):
+    starting_after: str | None = None
+
+
+class Pages(_Wire):
+    next: Next | None = None
+
+
+class Page(_Wire):
+    pages: Pages | None = None
+
+
+class ContactPage(Page):
+    data: Listed[Contact] = ()
+
+
+class Tag(_Wire):
+    id: Id
+    name: str = ""
+
+
+class TagList(_Wire):
+    tags: Listed[Tag] = ()
+
+
+# Fields ---------------------------------------------------------------------------------------------------------
+
+
+class ListItem(_Wire):
+    id: MaybeId = None
+    label: str = Field("", validation_alias=AliasChoices("label", "name", "value"))
+    archived: bool = False
+
+
+def _list_items(told: Any) -> Any:
+    """Where a list's items stand is not documented: any of these names is taken, with objects or plain labels."""
+    if not isinstance(told, dict):
+        return ()
+    listed = (told.get(name) for name in ("list_options", "list_items", "options"))
+    items: list[Any] = next((each for each in listed if each and isinstance(each, list)), [])
+    return tuple({"label": item} if isinstance(item, str) else item for item in items)
+
+
+class InputOptions(_Wire):
+    multiline: bool | None = None
+    items: tuple[ListItem, ...] = ()
+
+
+class TicketAttribute(_Wire):
+    id: Id
+    name: str
+    data_type: str
+    input_options: Annotated[
+        InputOptions,
+        BeforeValidator(
+            lambda told: {
+                "multiline": told.get("multiline") if isinstance(told, dict) else None,
+                "items": _list_items(told),
+            }
+        ),
+    ] = InputOptions()
+    required_to_create: bool = False
+    visible_to_contacts: bool = True
+    archived: bool = False
+
+
+class TicketAttributeList(_Wire):
+    """The document names the list `ticket_type_attributes`, its recorded answers `data`."""
+
+    attributes: Listed[TicketAttribute] = Field(
+        (), validation_alias=AliasChoices("data", "ticket_type_attributes")
+    )
+
+
+class TicketState(_Wire):
+    id: MaybeId = None
+    category: str | None = None
+    internal_label: str | None = None
+
+
+class TicketStates(_Wire):
+    data: Listed[TicketState] = ()
+
+
+class TicketType(_Wire):
+    id: Id
+    name: str = ""
+    archived: bool = False
+    ticket_type_attributes: TicketAttributeList = TicketAttributeList()
+    ticket_states: TicketStates = TicketStates()
+
+
+class TicketTypes(_Wire):
+    data: Listed[TicketType] = ()
+
+
+class ConversationAttribute(_Wire):
+    id: Id
+    name: str
+    data_type: str
+    required: bool = False
+    archived: bool = False
+    multiline: bool | None = None
+    options: Listed[ListItem] = ()
+
+
+class ConversationAttributes(_Wire):
+    data: Listed[ConversationAttribute] = ()
+
+
+# Tickets and conversations --------------------------------------------------------------------------------------
+
+
+class Author(_Wire):
+    type: str | None = None
+    id: MaybeId = None
+    name: str | None = None
+    email: str | None = None
+    from_ai_agent: bool | None = None
+
+
+class Part(_Wire):
+    id: MaybeId = None
+    part_type: str = ""
+    body: str | None = None
+    created_at: int | None = None
+    author: Author | None = None
+    ticket_state: str | None = None
+    previous_ticket_state: str | None = None
+
+
+class TicketParts(_Wire):
+    parts: Listed[Part] = Field((), validation_alias="ticket_parts")
+    total_count: int | None = None
+
+
+class ConversationParts(_Wire):
+    parts: Listed[Part] = Field((), validation_alias="conversation_parts")
+    total_count: int | None = None
+
+
+class Contacts(_Wire):
+    contacts: Listed[Contact] = ()
+
+
+class Score(_Wire):
+    rating: int | None = None
+    remark: str | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+
+
+class Ticket(_Wire):
+    id: Id
+    ticket_id: str | None = None
+    ticket_attributes: Attributes = {}
+    ticket_state: TicketState | None = None
+    contacts: Contacts | None = None
+    admin_assignee_id: MaybeId = None
+    team_assignee_id: MaybeId = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    open: bool | None = None
+    snoozed_until: int | None = None
+    ticket_parts: TicketParts | None = None
+    tags: TagList | None = None
+    """Not in the 2.16 document: None where it is not told."""
+
+
+class TicketPage(Page):
+    tickets: Listed[Ticket] = ()
+
+
+class Source(_Wire):
+    type: str | None = None
+    subject: str | None = None
+    body: str | None = None
+    author: Author | None = None
+
+
+class Statistics(_Wire):
+    last_close_at: int | None = None
+
+
+class TicketHint(_Wire):
+    id: MaybeId = None
+
+
+class Conversation(_Wire):
+    id: Id
+    title: str | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    open: bool | None = None
+    state: str | None = None
+    priority: str | None = None
+    admin_assignee_id: MaybeId = None
+    team_assignee_id: MaybeId = None
+    tags: TagList | None = None
+    conversation_rating: Score | None = None
+    source: Source | None = None
+    contacts: Contacts | None = None
+    custom_attributes: Attributes = {}
+    statistics: Statistics | None = None
+    conversation_parts: ConversationParts | None = None
+    ticket: TicketHint | None = None
+    """Set where this is a ticket's own conversation."""
+
+
+class ConversationPage(Page):
+    conversations: Listed[Conversation] = ()
+
+
+class Anything(_Wire):
+    """An answer of which only the 2xx counts."""
+
+
+def explain(body: Any) -> Explanation:
+    """The parts of a ticket that an `error.list` complains about, as `TicketDraft` names them, and its codes."""
+    fields, reasons = complaints_in(body)
+    return Explanation(fields=fields, reasons=reasons)
