@@ -28,7 +28,7 @@ from rig import Server, free_port, start_server
 from batonpass.domain.event import EventKind
 from batonpass.domain.handoff import StepKind
 from batonpass.domain.ids import HandoffId
-from batonpass.ports import Capability
+from batonpass.ports import Capability, StartRule
 from batonpass.store import reading
 from batonpass.testing.desk import configure
 from batonpass.testing.emulator import Emulator, Fault, Latency
@@ -79,7 +79,7 @@ class Outcome:
 
 async def kill_at(known: Known, point: str, count: int, folder: Path) -> Outcome:
     started = time.monotonic()
-    emulator = type(known.manifest.emulator()).with_sample_account(latency=Latency(seconds=0.01, spread=0.3))
+    emulator = known.emulated(latency=Latency(seconds=0.01, spread=0.3))
     emulator.outbox.retries = (0.2,) * 200
     emulator.outbox.twice = True
     replies = Capability.REPLY in known.manifest.capabilities
@@ -100,6 +100,7 @@ async def kill_at(known: Known, point: str, count: int, folder: Path) -> Outcome
                 "deadline": 2.0,
             },
         )
+        emulator.asks_when(StartRule(**known.start))
         emulator.deliver_to(f"{url}/webhooks/{known.name}", secret=configured.webhook_secret)
 
         async def start(failpoint: str | None = None) -> Server:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from batonpass.app.new_folder import NewFolder, filled, write_folder
+from batonpass.app.new_folder import NewFolder, filled, template_connections, write_folder
 from batonpass.app.registry import connectors
 from batonpass.cli import app
 from batonpass.testing.emulator import Emulator
@@ -50,7 +50,7 @@ class Desk:
 
 @dataclass
 class Vendors:
-    """Emulators of all vendors, without latency."""
+    """Emulators of the vendors of a new folder, without latency."""
 
     emulators: dict[str, Emulator]
     addresses: dict[str, str]
@@ -59,7 +59,7 @@ class Vendors:
 @contextmanager
 def emulated() -> Iterator[Vendors]:
     emulators = {
-        name: type(manifest.emulator()).with_sample_account() for name, manifest in connectors().items()
+        name: type(connectors()[name].emulator()).with_sample_account() for name in template_connections()
     }
     with ExitStack() as stack:
         addresses = {name: stack.enter_context(served_in_thread(each)) for name, each in emulators.items()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +21,7 @@ from batonpass.transport import Transport, open_sockets
 from batonpass_zendesk import ZendeskSettings, connect
 from batonpass_zendesk.adapter import Zendesk
 from batonpass_zendesk.emulator import ZendeskEmulator
-from contract import ContractChecked
+from contract import UNCHECKED, ContractChecked
 from shared import shared_file
 
 
@@ -51,11 +54,15 @@ async def desk(
     api_token: bool = False,
     deadline: float = 5.0,
     faulty: bool = False,
-    **settings: str,
+    unchecked: tuple[str, ...] = (),
+    **settings: Any,
 ) -> AsyncIterator[Desk]:
-    """`faulty`: the emulator will break the contract on purpose, so nobody checks it."""
-    checked = None if faulty else ContractChecked(emulator, shared_file("contracts", "zendesk.openapi.yaml"))
-    async with served(checked or emulator) as url, open_sockets() as http:
+    """`faulty`: the emulator will break the contract on purpose, so nobody checks it. `unchecked`: beginnings of paths
+    that the contract does not know."""
+    checked = [] if faulty else [_support(emulator, unchecked)]
+    if "messaging_app_id" in settings and checked:
+        checked.append(ContractChecked(checked[0], _messaging_contract(), unchecked=_NOT_MESSAGING))
+    async with served(checked[-1] if checked else emulator) as url, open_sockets() as http:
 
         def open_transport(**told: Any) -> Transport:
             return Transport(
@@ -72,7 +79,25 @@ async def desk(
         zendesk = connect(made, connecting)
         assert isinstance(zendesk, Zendesk)
         yield Desk(emulator=emulator, zendesk=zendesk, url=url, http=http)
-    assert checked is None or checked.violations == []
+    assert [violation for each in checked for violation in each.violations] == []
+
+
+_NOT_MESSAGING = ("/api/", *UNCHECKED)
+
+
+def _support(emulator: ZendeskEmulator, unchecked: tuple[str, ...]) -> ContractChecked:
+    """The contract has neither surveys nor messaging."""
+    beside = (*UNCHECKED, "/sc/", "/api/v2/guide/", *unchecked)
+    return ContractChecked(emulator, shared_file("contracts", "zendesk.openapi.yaml"), unchecked=beside)
+
+
+@functools.cache
+def _messaging_contract() -> Path:
+    """The messaging contract with a server that has no variable in its address: it gives none a value."""
+    text = shared_file("contracts", "zendesk-messaging.openapi.yaml").read_text(encoding="utf-8")
+    patched = Path(tempfile.mkdtemp()) / "messaging.openapi.yaml"
+    patched.write_text(text.replace("https://{subdomain}.", "https://acme."), encoding="utf-8")
+    return patched
 
 
 def a_draft(**changes: Any) -> TicketDraft:

@@ -1,19 +1,27 @@
-"""HubSpot: facts from the CRM."""
+"""HubSpot: facts from the CRM, or, in a connection of its own, the helpdesk."""
 
 from __future__ import annotations
 
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
-from batonpass.ports import Capability, Connecting, ConnectionSettings, EndDate, Manifest
-from batonpass.transport import FixedCredentials
+from batonpass.ports import Capability, Connecting, EndDate, Manifest, SecretKind
+from batonpass.transport import Explain, FixedCredentials, Transport
 from batonpass_hubspot.adapter import HubSpotFacts
-from batonpass_hubspot.client import HubSpotClient, explain
+from batonpass_hubspot.client import HubSpotClient
+from batonpass_hubspot.desk import Desk
+from batonpass_hubspot.desk_client import HubSpotAppClient, HubSpotDeskClient
+from batonpass_hubspot.door import DOOR
+from batonpass_hubspot.refusals import explain, ticket_explainer
+from batonpass_hubspot.registering import Registering
+from batonpass_hubspot.settings import HubSpotSettings
+from batonpass_hubspot.tickets import HubSpotTickets
 
 if TYPE_CHECKING:
     from batonpass_hubspot.emulator import HubSpotEmulator
+
+__all__ = ["HubSpotSettings", "manifest"]
 
 BASE_URL = "https://api.hubapi.com"
 # The first is the documented one and reaches every account. The others are the data centres' own, for `base_url`;
@@ -27,22 +35,76 @@ HOSTS = (
 )
 
 
-class HubSpotSettings(ConnectionSettings):
-    """One HubSpot account."""
+HELPDESK = frozenset(
+    {
+        Capability.OPEN_TICKET,
+        Capability.NOTE_APART,
+        Capability.READ_BACK,
+        Capability.APPEND_NOTE,
+        Capability.FIELD_SCHEMA,
+        Capability.CHANGE_TICKET,
+        Capability.REPLY,
+        Capability.READ_CONVERSATION,
+        Capability.FOLLOW_TICKET,
+        Capability.SATISFACTION,
+        Capability.AGENTS,
+        Capability.PROVISION_FIELDS,
+        Capability.TICKET_HISTORY,
+    }
+)
+"""What a connection with `tickets = true` can do. HubSpot's API tells nobody's presence."""
 
-    access_token: SecretStr
-    """The token of a service key, or of a private app, that can read contacts, companies, deals and owners."""
 
-
-def connect(settings: HubSpotSettings, connecting: Connecting) -> HubSpotFacts:
+def connect(settings: HubSpotSettings, connecting: Connecting) -> HubSpotFacts | HubSpotTickets:
+    """The role that the settings say."""
     token = settings.access_token.get_secret_value()
-    transport = connecting.open_transport(
+    transport = _transport(
+        settings,
+        connecting,
+        token,
+        ticket_explainer(settings.group_property) if settings.tickets else explain,
+    )
+    registering = _registering(settings, connecting)
+    crm = HubSpotClient(transport)
+    if not settings.tickets:
+        return HubSpotFacts(
+            crm, name=connecting.name, token=token, clock=connecting.clock, registering=registering
+        )
+    desk = Desk(
+        crm=crm,
+        api=HubSpotDeskClient(transport),
+        settings=settings,
+        name=connecting.name,
+        clock=connecting.clock,
+    )
+    return HubSpotTickets(desk, token=token, registering=registering)
+
+
+def _transport(settings: HubSpotSettings, connecting: Connecting, token: str, said: Explain) -> Transport:
+    return connecting.open_transport(
         base_url=settings.base_url or BASE_URL,
         hosts=HOSTS,
         credentials=FixedCredentials({"Authorization": f"Bearer {token}"}),
-        explain=explain,
+        explain=said,
     )
-    return HubSpotFacts(HubSpotClient(transport), name=connecting.name, token=token, clock=connecting.clock)
+
+
+def _registering(settings: HubSpotSettings, connecting: Connecting) -> Registering | None:
+    if settings.developer_key is None or settings.app_id is None:
+        return None
+    key = settings.developer_key.get_secret_value()
+    client = HubSpotAppClient(_transport(settings, connecting, key, explain), settings.app_id)
+    return Registering(client, settings)
+
+
+def narrow(settings: HubSpotSettings, capabilities: frozenset[Capability]) -> frozenset[Capability]:
+    """One connection has one role. Replies need a user in whose name they are; registering needs a developer's key."""
+    has = set(HELPDESK if settings.tickets else {Capability.CRM_FACTS})
+    if settings.reply_as is None:
+        has.discard(Capability.REPLY)
+    if settings.developer_key is not None:
+        has.add(Capability.REGISTER_WEBHOOKS)
+    return capabilities & has
 
 
 def _emulator(**options: Any) -> HubSpotEmulator:
@@ -55,10 +117,26 @@ def _emulator(**options: Any) -> HubSpotEmulator:
 manifest = Manifest(
     name="hubspot",
     title="HubSpot",
-    capabilities=frozenset({Capability.CRM_FACTS}),
+    capabilities=HELPDESK | {Capability.CRM_FACTS, Capability.REGISTER_WEBHOOKS},
     settings=HubSpotSettings,
     connect=connect,
     emulator=_emulator,
+    narrow=narrow,
+    webhooks=DOOR,
+    secrets=MappingProxyType(
+        {
+            "access_token": SecretKind(
+                what="the access token of a HubSpot service key or private app (pat-…)"
+            ),
+            "webhook_secret": SecretKind(what="the client secret of a HubSpot app"),
+            "webhook_secret_previous": SecretKind(what="the client secret of a HubSpot app"),
+            "developer_key": SecretKind(what="a HubSpot developer's access token"),
+        }
+    ),
+    other_secrets=(
+        SecretKind(what="a HubSpot developer API key", pattern=r"[a-z]{2}\d-[0-9a-f]{4}(-[0-9a-f]{4}){5,}.*"),
+    ),
+    fixed_facts=("support.recent_tickets", "support.tickets_90_days"),
     readable={"contact": ("*",), "company": ("*",), "deal": ("*",)},
     end_dates=(
         EndDate(

@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batonpass.domain.clock import Clock
-from batonpass.domain.errors import ConfigurationError, RefusedError
+from batonpass.domain.errors import RefusedError
 from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
-from batonpass.ports import Access
+from batonpass.ports import Access, RegisteredWebhook
+from batonpass_hubspot.access import check_token, missing_scope, title_of, token_warnings
 from batonpass_hubspot.client import MOST_IN_A_BATCH, HubSpotClient, ObjectType
+from batonpass_hubspot.contact_key import ContactKey
 from batonpass_hubspot.directory import Directory, Known
-from batonpass_hubspot.tokens import NEEDED, is_short_lived, wrong_kind
+from batonpass_hubspot.registering import Registering, registered_by
 from batonpass_hubspot.values import fact_value, is_open, open_deals, owner_of
-from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS, OBJECTS, OPEN, OWNER, Wanted
+from batonpass_hubspot.wanted import OBJECTS, OPEN, OWNER, Wanted
 from batonpass_hubspot.wire import Record
 
 PRIMARY_COMPANY = "contact_to_company"
 """The label of the one primary company (association type 1); all others are `contact_to_company_unlabeled` or the
 account's own: https://developers.hubspot.com/docs/api-reference/crm-associations-v3/guide"""
 
-_RECORD_ID = re.compile(r"\d{1,20}", re.ASCII)
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _CONFLICT = 409
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Key:
-    """How one contact is named: by HubSpot's id, else by e-mail address in lower case."""
-
-    value: str
-    is_email: bool
-
-    @classmethod
-    def of(cls, person: Person, *names: str) -> _Key | None:
-        record_id = (person.id_at(*names) or "").strip()
-        if _RECORD_ID.fullmatch(record_id):
-            return cls(value=record_id, is_email=False)
-        address = (person.email or "").strip().lower()
-        return cls(value=address, is_email=True) if _ADDRESS.fullmatch(address) else None
-
-    def fits(self, contact: Record) -> bool:
-        """Whether the contact itself says that it has this address: what leads to it must not decide alone
-        whose facts are shown."""
-        addresses = [contact.stored(EMAIL), *contact.stored(MORE_EMAILS).split(";")]
-        return not self.is_email or self.value in (address.strip().lower() for address in addresses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,47 +55,48 @@ class HubSpotFacts:
     beside each other. Lists of the account are read beside them and kept for ten minutes.
     """
 
-    def __init__(self, client: HubSpotClient, *, name: str, token: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: HubSpotClient,
+        *,
+        name: str,
+        token: str,
+        clock: Clock,
+        registering: Registering | None = None,
+    ) -> None:
         self._client = client
         self._directory = Directory(client, clock)
         self._name = name
         self._token = token
         self._clock = clock
+        self._registering = registering
 
     async def check_access(self) -> Access:
         """As `Probe` promises: the account, and one record of each type to see which scopes the token has."""
-        wrong = wrong_kind(self._token)
-        if wrong:
-            raise ConfigurationError(
-                f"connection {self._name!r}: access_token is {wrong}; it must be {NEEDED}", code="wrong_key"
-            )
+        check_token(self._token, self._name)
         account = await self._client.account()
         await self._client.any_of(ObjectType.CONTACTS)
         missing = await asyncio.gather(
-            _warning(
+            missing_scope(
                 self._client.any_of(ObjectType.COMPANIES),
                 "crm.objects.companies.read",
                 "lookups with company facts are refused",
             ),
-            _warning(
+            missing_scope(
                 self._client.any_of(ObjectType.DEALS),
                 "crm.objects.deals.read",
                 "lookups with deal facts are refused",
             ),
-            _warning(self._client.owners(), "crm.objects.owners.read", "owners' names are left out"),
+            missing_scope(self._client.owners(), "crm.objects.owners.read", "owners' names are left out"),
         )
-        warnings = [each for each in missing if each]
-        if is_short_lived(self._token):
-            warnings.append(
-                f"the access token looks like an OAuth app's, which dies after half an hour; use {NEEDED}"
-            )
-        where = f" at {account.ui_domain}" if account.ui_domain else ""
-        kind = f", {account.account_type.replace('_', ' ').lower()}" if account.account_type else ""
-        return Access(account=f"HubSpot account {account.portal_id}{where}{kind}", warnings=tuple(warnings))
+        if self._registering is not None:
+            await self._registering.check()
+        warnings = (*(each for each in missing if each), *token_warnings(self._token))
+        return Access(account=title_of(account), warnings=warnings)
 
     async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
         """As `FactSource` promises."""
-        key = _Key.of(person, self._name, "hubspot")
+        key = ContactKey.of(person, self._name, "hubspot")
         if key is None:
             return FactAnswer(standing=Standing.NO_KEY)
         wanted = Wanted.by(rules)
@@ -138,11 +116,19 @@ class HubSpotFacts:
         )
         return FactAnswer(standing=Standing.FOUND, facts=facts)
 
-    async def _read(self, key: _Key, wanted: Wanted) -> _Records | Standing:
+    # RegistersWebhooks ----------------------------------------------------------------------------------------
+
+    async def register_webhook(self, url: str) -> RegisteredWebhook:
+        return await registered_by(self._registering).register_webhook(url)
+
+    async def registered_webhooks(self) -> tuple[RegisteredWebhook, ...]:
+        return await registered_by(self._registering).registered_webhooks()
+
+    async def _read(self, key: ContactKey, wanted: Wanted) -> _Records | Standing:
         try:
             contact = await self._client.contact(
                 key.value,
-                id_property=EMAIL if key.is_email else None,
+                id_property=key.id_property,
                 properties=wanted.properties[ObjectType.CONTACTS],
                 associations=wanted.associations,
             )
@@ -191,14 +177,3 @@ def _value(rule: FactRule, records: _Records, known: Known) -> FactValue | None:
     if rule.property == OWNER:
         return owner_of(record, ours=ours, known=known)
     return fact_value(record, kind, rule.property, ours=ours, known=known)
-
-
-async def _warning(read: Awaitable[object], scope: str, costs: str) -> str | None:
-    """What is missing where the token may not do this."""
-    try:
-        await read
-    except RefusedError as error:
-        if error.code != "forbidden":
-            raise
-        return f"the token lacks the scope {scope}: {costs}; add it in HubSpot"
-    return None

@@ -8,15 +8,13 @@ HubSpot's own descriptions: github.com/HubSpot/HubSpot-public-api-spec-collectio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import Any
 from urllib.parse import quote
 
 from batonpass.domain.errors import RefusedError
-from batonpass.transport import Call, Explanation, Transport
-from batonpass_hubspot.wire import Account, ErrorBody, Owner, Page, Pipeline, Property, Record
+from batonpass.transport import Call, Transport
+from batonpass_hubspot.wire import Account, Owner, Page, Pipeline, Property, Record
 
 # Made once: pydantic looks a generic model up anew at every subscription.
 _OWNERS = Page[Owner]
@@ -31,10 +29,6 @@ MOST_OWNER_PAGES = 10
 _NAMES_DEADLINE = 3.0
 """Seconds for a list that only makes values readable: it is not worth a longer wait."""
 
-_CODE = re.compile(r"[A-Z][A-Z0-9_.]{1,60}")
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,100}")
-_NAMING = ("propertyName", "properties", "requiredGranularScopes", "requiredScopes", "missingScopes")
-
 
 class ObjectType(StrEnum):
     """An object type, as paths and associations name it."""
@@ -42,18 +36,9 @@ class ObjectType(StrEnum):
     CONTACTS = "contacts"
     COMPANIES = "companies"
     DEALS = "deals"
-
-
-def explain(body: Any) -> Explanation:
-    """HubSpot's codes, and the properties or scopes it names, without its message, which may quote values."""
-    error = ErrorBody.model_validate(body)
-    contexts = [error.context, *(detail.context for detail in error.errors)]
-    codes = [error.category, error.policy_name, *(detail.code for detail in error.errors)]
-    names = [name for context in contexts for word in _NAMING for name in context.get(word, ())]
-    return Explanation(
-        fields=tuple(dict.fromkeys(name for name in names if _NAME.fullmatch(name))),
-        reasons=tuple(dict.fromkeys(code for code in codes if code and _CODE.fullmatch(code))),
-    )
+    TICKETS = "tickets"
+    NOTES = "notes"
+    FEEDBACK = "feedback_submissions"
 
 
 class HubSpotClient:
@@ -139,9 +124,9 @@ class HubSpotClient:
             after = [("after", page.after)]
         return tuple(owners)
 
-    async def deal_pipelines(self) -> tuple[Pipeline, ...]:
-        path = f"/crm/pipelines/{VERSION}/deals"
-        call = Call(operation="deals.pipelines", method="GET", path=path, deadline=self._names_deadline)
+    async def pipelines(self, kind: ObjectType) -> tuple[Pipeline, ...]:
+        path = f"/crm/pipelines/{VERSION}/{kind}"
+        call = Call(operation=f"{kind}.pipelines", method="GET", path=path, deadline=self._names_deadline)
         return (await self._transport.call(call)).read_as(_PIPELINES).results
 
     async def properties(self, kind: ObjectType) -> tuple[Property, ...]:

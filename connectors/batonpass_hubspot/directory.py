@@ -45,6 +45,10 @@ class Kept(Generic[Value]):
                 self._kept = (await self._load(), self._clock.monotonic() + KEPT_SECONDS)
             return self._kept[0]
 
+    def forget(self) -> None:
+        """Load it anew when next asked for."""
+        self._kept = None
+
 
 class Directory:
     """Looks up and keeps. What fails costs only the facts that need it: an owner's name is not worth the rest."""
@@ -69,7 +73,7 @@ class Directory:
         return {owner.id: owner.name for owner in await self._client.owners() if owner.name}
 
     async def _load_stages(self) -> Mapping[tuple[str, str], str]:
-        pipelines = await self._client.deal_pipelines()
+        pipelines = await self._client.pipelines(ObjectType.DEALS)
         return {(each.id, stage.id): stage.label for each in pipelines for stage in each.stages}
 
     def _loader_of_properties(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from batonpass.domain.clock import Clock
@@ -19,20 +19,33 @@ from batonpass_hubspot.emulated_schema import (
     MONEY,
     NO_OPTIONS,
     PRIMARY_COMPANY,
-    REQUIRED,
+    READ_ONLY,
     SINGULAR,
+    TICKET_STAGES,
+    TICKETS,
     UNLABELLED_COMPANY,
+    stamp,
 )
+from batonpass_hubspot.emulated_writing import WritingRules
+
+Stages = tuple[tuple[str, str, bool], ...]
+"""Id, label, whether a record in it is closed."""
+_UNTOLD = frozenset({"hs_lastmodifieddate", "lastmodifieddate", "createdate", "hs_object_id"})
 
 
-class RefusedWriteError(Exception):
-    """A write that HubSpot answers with 400 or 409."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that subscriptions can be told of."""
 
-    def __init__(self, message: str, *, status: int = 400, errors: Iterable[tuple[str, str]] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.errors = tuple(errors)
-        """(code, property) pairs."""
+    kind: str
+    record_id: str
+    what: str
+    """As the second half of a subscription type: `creation`, `propertyChange`, …"""
+    property: str | None = None
+    value: str | None = None
+    to_kind: str | None = None
+    to_id: str | None = None
+    type_id: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,10 +64,21 @@ class EmulatedAccount:
     links: list[tuple[int, str, str]] = field(default_factory=list)
     """(association type id, from, to), both ways."""
     owners: dict[str, dict[str, Any]] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)
+    """Owner id → the id of their team."""
     definitions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    ticket_pipelines: dict[str, tuple[str, Stages]] = field(
+        default_factory=lambda: {"0": ("Support Pipeline", TICKET_STAGES)}
+    )
+    rules: WritingRules = field(init=False)
+    groups: set[str] = field(default_factory=set)
+    """The property groups that somebody has made."""
+    told: Callable[[Change], None] = lambda _: None
+    """Told of every change."""
     last_id: int = 7000
 
     def __post_init__(self) -> None:
+        self.rules = WritingRules(self)
         for kind, known in DEFINED.items():
             self.definitions[kind] = {}
             for name, type_, field_type, options in (*EVERYWHERE, *known):
@@ -70,16 +94,33 @@ class EmulatedAccount:
         *,
         field_type: str = "text",
         options: Mapping[str, str] = NO_OPTIONS,
-    ) -> None:
+        label: str | None = None,
+        group: str | None = None,
+        unique: bool = False,
+        description: str = "",
+    ) -> dict[str, Any]:
         """Make a property, as its admins may."""
-        self.definitions[kind][name] = {
+        fixed = name in READ_ONLY
+        made = {
             "name": name,
-            "label": name.replace("_", " ").capitalize(),
+            "label": label or name.replace("_", " ").capitalize(),
             "type": type_,
             "fieldType": field_type,
-            "groupName": f"{SINGULAR[kind]}information",
-            "description": "",
+            "groupName": group or f"{SINGULAR[kind]}information",
+            "description": description,
             "hidden": False,
+            "archived": False,
+            "calculated": False,
+            "externalOptions": name in {"hubspot_owner_id", "hubspot_team_id"},
+            "formField": False,
+            "hasUniqueValue": unique,
+            "hubspotDefined": group is None,
+            "modificationMetadata": {
+                "archivable": not fixed,
+                "readOnlyDefinition": fixed,
+                "readOnlyOptions": fixed,
+                "readOnlyValue": fixed,
+            },
             "displayOrder": -1,
             "showCurrencySymbol": name in MONEY,
             "options": [
@@ -87,9 +128,11 @@ class EmulatedAccount:
                 for at, (value, label) in enumerate(options.items())
             ],
         }
+        self.definitions[kind][name] = made
+        return made
 
     def add_owner(self, first_name: str, last_name: str, email: str) -> str:
-        owner_id = self._next_id()
+        owner_id = self.next_id()
         moment = stamp(self.clock.now())
         self.owners[owner_id] = {
             "id": owner_id,
@@ -106,24 +149,39 @@ class EmulatedAccount:
         return owner_id
 
     def pipelines(self, kind: str) -> list[dict[str, Any]]:
+        if kind == DEALS:
+            return [self._pipeline("default", "Sales Pipeline", DEAL_STAGES, "isClosed")]
+        if kind == TICKETS:
+            return [
+                self._pipeline(key, label, stages, "ticketState")
+                for key, (label, stages) in self.ticket_pipelines.items()
+            ]
+        return []
+
+    def _pipeline(self, key: str, label: str, stages: Stages, state: str) -> dict[str, Any]:
         moment = {
             "createdAt": stamp(self.clock.now()),
             "updatedAt": stamp(self.clock.now()),
             "archived": False,
         }
-        if kind != DEALS:
-            return []
-        stages = [
+        words = {"isClosed": ("false", "true"), "ticketState": ("OPEN", "CLOSED")}[state]
+        told = [
             {
                 "id": name,
-                "label": label,
+                "label": called,
                 "displayOrder": at,
-                "metadata": {"isClosed": str(closed).lower()},
+                "metadata": {state: words[closed], "isClosed": str(closed).lower()},
+                "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
                 **moment,
             }
-            for at, (name, label, closed) in enumerate(DEAL_STAGES)
+            for at, (name, called, closed) in enumerate(stages)
         ]
-        return [{"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "stages": stages, **moment}]
+        return {"id": key, "label": label, "displayOrder": 0, "stages": told, **moment}
+
+    @property
+    def ticket_stages(self) -> dict[str, bool]:
+        """Stage id → whether it is a closed one."""
+        return {key: closed for _, stages in self.ticket_pipelines.values() for key, _, closed in stages}
 
     # Reading --------------------------------------------------------------------------------------------------
 
@@ -149,33 +207,58 @@ class EmulatedAccount:
 
     def create(self, kind: str, properties: Mapping[str, Any]) -> StoredRecord:
         """Raises `RefusedWriteError`."""
-        missing = [name for name in REQUIRED.get(kind, ()) if not properties.get(name)]
-        if missing:
-            raise RefusedWriteError(
-                f"Error creating {SINGULAR[kind].upper()}. Some required properties were not set.",
-                errors=[("REQUIRED_FIELD", name) for name in missing],
+        values = self.rules.checked(kind, properties, besides=None)
+        self.rules.refuse_lacking(kind, values)
+        record = self.store(kind, values)
+        self.told(Change(kind=kind, record_id=record.id, what="creation"))
+        for name, value in values.items():
+            self.told(
+                Change(kind=kind, record_id=record.id, what="propertyChange", property=name, value=value)
             )
-        values = self._checked(kind, properties)
-        self._refuse_taken_address(kind, values, besides=None)
-        return self.store(kind, values)
+        return record
 
     def update(self, record: StoredRecord, properties: Mapping[str, Any]) -> None:
         """Raises `RefusedWriteError`."""
-        values = self._checked(record.kind, properties)
-        self._refuse_taken_address(record.kind, values, besides=record.id)
+        self.set(record, self.rules.checked(record.kind, properties, besides=record.id))
+
+    def set(self, record: StoredRecord, values: Mapping[str, str]) -> None:
+        """Change a record, unchecked; what HubSpot itself sets follows."""
+        before = dict(record.properties)
         record.properties.update(values)
         record.updated_at = self.clock.now()
         self._compute(record)
+        for name, value in record.properties.items():
+            if before.get(name, "") != value and name not in _UNTOLD:
+                self.told(
+                    Change(
+                        kind=record.kind,
+                        record_id=record.id,
+                        what="propertyChange",
+                        property=name,
+                        value=value,
+                    )
+                )
 
     def store(self, kind: str, values: Mapping[str, str]) -> StoredRecord:
-        """Put a record there, unchecked."""
+        """Put a record there, unchecked and untold."""
         now = self.clock.now()
         record = StoredRecord(
-            kind=kind, id=self._next_id(), properties=dict(values), created_at=now, updated_at=now
+            kind=kind, id=self.next_id(), properties=dict(values), created_at=now, updated_at=now
         )
         self.records[kind, record.id] = record
         self._compute(record)
         return record
+
+    def delete(self, kind: str, record_id: str) -> None:
+        """As people do; its links go too."""
+        del self.records[kind, record_id]
+        self.links = [
+            link
+            for link in self.links
+            if (LINKS[link[0]][0], link[1]) != (kind, record_id)
+            and (LINKS[link[0]][1], link[2]) != (kind, record_id)
+        ]
+        self.told(Change(kind=kind, record_id=record_id, what="deletion"))
 
     def link(self, type_id: int, start: str, end: str) -> None:
         """Both ways. A contact's first company becomes the primary one by itself; a primary one is listed twice."""
@@ -196,31 +279,17 @@ class EmulatedAccount:
     def _link_once(self, type_id: int, start: str, end: str) -> None:
         if (type_id, start, end) not in self.links:
             self.links.append((type_id, start, end))
-
-    def _checked(self, kind: str, properties: Mapping[str, Any]) -> dict[str, str]:
-        known = self.definitions[kind]
-        unknown = [name for name in properties if name not in known]
-        if unknown:
-            raise RefusedWriteError(
-                f'Property values were not valid: Property "{unknown[0]}" does not exist',
-                errors=[("PROPERTY_DOESNT_EXIST", name) for name in unknown],
+            kind, to, _ = LINKS[type_id]
+            self.told(
+                Change(
+                    kind=kind,
+                    record_id=start,
+                    what="associationChange",
+                    to_kind=to,
+                    to_id=end,
+                    type_id=type_id,
+                )
             )
-        values = {name: _as_text(value, known[name]["type"]) for name, value in properties.items()}
-        refused = [name for name, value in values.items() if not _allowed(value, known[name])]
-        if refused:
-            raise RefusedWriteError(
-                f"Property values were not valid: {refused[0]} was not one of the allowed options",
-                errors=[("INVALID_OPTION", name) for name in refused],
-            )
-        return values
-
-    def _refuse_taken_address(self, kind: str, values: Mapping[str, str], *, besides: str | None) -> None:
-        address = values.get("email", "").lower()
-        if kind != CONTACTS or not address:
-            return
-        taken = [each for each in self.find(CONTACTS, address, "email") if each.id != besides]
-        if taken:
-            raise RefusedWriteError(f"Contact already exists. Existing ID: {taken[0].id}", status=409)
 
     def _compute(self, record: StoredRecord) -> None:
         changed = "lastmodifieddate" if record.kind == CONTACTS else "hs_lastmodifieddate"
@@ -230,15 +299,24 @@ class EmulatedAccount:
         if record.kind == DEALS:
             closed = {name for name, _, is_closed in DEAL_STAGES if is_closed}
             record.properties["hs_is_closed"] = str(record.properties.get("dealstage") in closed).lower()
+        if record.kind == TICKETS:
+            self._compute_ticket(record.properties, stamp(record.updated_at))
 
-    def _next_id(self) -> str:
+    def _compute_ticket(self, properties: dict[str, str], now: str) -> None:
+        is_closed = self.ticket_stages.get(properties.get("hs_pipeline_stage", ""), False)
+        was_closed = bool(properties.get("closed_date"))
+        if is_closed != was_closed:
+            properties["closed_date"] = now if is_closed else ""
+            if was_closed:
+                properties["hs_ticket_reopened_at"] = now
+        properties.setdefault("hs_pipeline", next(iter(self.ticket_pipelines), ""))
+        team = self.teams.get(properties.get("hubspot_owner_id", ""))
+        if team is not None:
+            properties["hubspot_team_id"] = team
+
+    def next_id(self) -> str:
         self.last_id += 1
         return str(self.last_id)
-
-
-def stamp(at: datetime) -> str:
-    """An instant as HubSpot writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def _names(record: StoredRecord, id_property: str | None) -> Iterator[str]:
@@ -251,17 +329,3 @@ def _link_name(type_id: int) -> str:
     start, end, _ = LINKS[type_id]
     name = f"{SINGULAR[start]}_to_{SINGULAR[end]}"
     return f"{name}_unlabeled" if type_id in {279, 280} else name
-
-
-def _as_text(value: Any, type_: str) -> str:
-    """All values are strings; days and instants come back as ISO 8601, also where they were sent in milliseconds."""
-    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    if type_ not in {"date", "datetime"} or not text.isdigit():
-        return text
-    at = datetime.fromtimestamp(int(text) / 1000, UTC)
-    return stamp(at) if type_ == "datetime" else at.date().isoformat()
-
-
-def _allowed(value: str, definition: Mapping[str, Any]) -> bool:
-    options = {option["value"] for option in definition["options"]}
-    return not value or not options or all(each in options for each in value.split(";"))

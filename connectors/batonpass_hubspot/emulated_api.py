@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -11,11 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from batonpass.domain.clock import Clock
 from batonpass_hubspot import emulated_search
-from batonpass_hubspot.emulated_account import EmulatedAccount, StoredRecord, stamp
-from batonpass_hubspot.emulated_schema import LINKS, OBJECT_TYPES, SINGULAR
+from batonpass_hubspot.emulated_account import EmulatedAccount, StoredRecord
+from batonpass_hubspot.emulated_schema import LINKS, OBJECT_TYPES, SINGULAR, stamp
+from batonpass_hubspot.emulated_writing import RefusedWriteError
 
 MOST_IN_A_BATCH = 100
 SEARCHES_PER_SECOND = 5
+LINKS_PER_PAGE = 500
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
@@ -30,16 +35,35 @@ class Refuse(Protocol):
         ...
 
 
+class Commit(Protocol):
+    def __call__(self, kind: str, id: str, *, key: str | None = None) -> None:  # noqa: A002 - the ledger's word
+        """Note one effect in the ledger."""
+        ...
+
+
+_MADE = MappingProxyType({"tickets": "ticket.opened", "notes": "note.appended"})
+_CHANGED = MappingProxyType({"tickets": "ticket.changed"})
+"""Object type → what the ledger calls it; others are `contact.created` and so on."""
+_REFERENCE = re.compile(r"ref: batonpass-(?:note|ticket)-([A-Za-z0-9_-]+)(?:<[^<>]*>|\s)*\Z")
+
+
 class ObjectApi:
     """The endpoints that every object type has. Each takes the request, the object type and the parsed body."""
 
     def __init__(
-        self, account: EmulatedAccount, clock: Clock, *, refuse: Refuse, commit: Callable[[str, str], None]
+        self,
+        account: EmulatedAccount,
+        clock: Clock,
+        *,
+        refuse: Refuse,
+        commit: Commit,
+        search_lag: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._account = account
         self._clock = clock
         self._refuse = refuse
         self._commit = commit
+        self._search_lag = search_lag
         self._searches: deque[float] = deque()
 
     def list(self, request: Request, kind: str, body: Any) -> Response:
@@ -63,18 +87,28 @@ class ObjectApi:
 
     def create(self, request: Request, kind: str, body: Any) -> Response:
         del request
+        return JSONResponse(self._made(kind, body), 201)
+
+    def _made(self, kind: str, body: Any) -> MutableMapping[str, Any]:
+        links = [
+            (each["associationTypeId"], str(association["to"]["id"]))
+            for association in body.get("associations") or ()
+            for each in association["types"]
+        ]
+        for type_id, to in links:
+            known = LINKS.get(type_id)
+            if known is None or known[0] != kind or (known[1], to) not in self._account.records:
+                raise Refusal(self._refuse(400, "VALIDATION_ERROR", "An associated object does not exist"))
         record = self._account.create(kind, body.get("properties", {}))
-        for association in body.get("associations") or ():
-            for each in association["types"]:
-                if each["associationTypeId"] in LINKS:
-                    self._account.link(each["associationTypeId"], record.id, str(association["to"]["id"]))
-        self._commit(f"{SINGULAR[kind]}.created", record.id)
-        return JSONResponse(self._shown(record, record.properties, ()), 201)
+        for type_id, to in links:
+            self._account.link(type_id, record.id, to)
+        self._commit(_MADE.get(kind, f"{SINGULAR[kind]}.created"), record.id, key=_key_of(record))
+        return self._shown(record, record.properties, ())
 
     def update(self, request: Request, kind: str, body: Any) -> Response:
         record = self._only_one(request, kind)
         self._account.update(record, body.get("properties", {}))
-        self._commit(f"{SINGULAR[kind]}.updated", record.id)
+        self._commit(_CHANGED.get(kind, f"{SINGULAR[kind]}.updated"), record.id)
         return JSONResponse(self._shown(record, record.properties, ()))
 
     def batch_read(self, request: Request, kind: str, body: Any) -> Response:
@@ -112,9 +146,80 @@ class ObjectApi:
         limit, after = int(body.get("limit") or 10), int(body.get("after") or 0)
         if limit > emulated_search.MOST_ON_A_PAGE or after + limit > emulated_search.MOST_RESULTS:
             return self._refuse(400, "VALIDATION_ERROR", "A search gives 200 results a page, 10,000 in all")
-        found = emulated_search.matching(self._account.of_kind(kind), body)
+        indexed_until = self._clock.now() - timedelta(seconds=self._search_lag())
+        indexed = [each for each in self._account.of_kind(kind) if each.updated_at <= indexed_until]
+        found = emulated_search.matching(indexed, body)
         names = body.get("properties") or []
         return page_of(found, str(after), limit, lambda each: self._shown(each, names, ()), total=True)
+
+    def batch_create(self, request: Request, kind: str, body: Any) -> Response:
+        """Each input by itself: those that are refused are told beside those that were made, with 207."""
+        del request
+        return self._batch(body, lambda each: self._made(kind, each), made=201)
+
+    def batch_upsert(self, request: Request, kind: str, body: Any) -> Response:
+        """By a unique property, else made."""
+        del request
+        return self._batch(body, lambda each: self._upserted(kind, each), made=200)
+
+    def _upserted(self, kind: str, each: Any) -> MutableMapping[str, Any]:
+        name, key = each.get("idProperty"), str(each["id"])
+        self._check_unique(kind, name)
+        found = self._account.find(kind, key, name)
+        if not found:
+            return {**self._made(kind, {"properties": {name: key, **each["properties"]}}), "new": True}
+        self._account.update(found[0], each["properties"])
+        return {**self._shown(found[0], found[0].properties, ()), "new": False}
+
+    def _batch(self, body: Any, one: Callable[[Any], MutableMapping[str, Any]], *, made: int) -> Response:
+        inputs = body.get("inputs", [])
+        if not 0 < len(inputs) <= MOST_IN_A_BATCH:
+            return self._refuse(400, "VALIDATION_ERROR", f"inputs must have 1 to {MOST_IN_A_BATCH} elements")
+        results, errors = [], []
+        for each in inputs:
+            try:
+                results.append(one(each))
+            except RefusedWriteError as refused:
+                context = {"objectWriteTraceId": [str(each.get("objectWriteTraceId", ""))]}
+                errors.append(
+                    {
+                        "status": "error",
+                        "category": "VALIDATION_ERROR",
+                        "message": str(refused),
+                        "context": context,
+                    }
+                )
+        moment = stamp(self._clock.now())
+        told: dict[str, Any] = {
+            "status": "COMPLETE",
+            "startedAt": moment,
+            "completedAt": moment,
+            "results": results,
+        }
+        if errors:
+            told |= {"numErrors": len(errors), "errors": errors}
+        return JSONResponse(told, 207 if errors else made)
+
+    def links(self, request: Request, kind: str, body: Any) -> Response:
+        """The associations of up to a hundred records with records of one type."""
+        to = request.path_params["to"]
+        results = []
+        for each in body.get("inputs", []):
+            ends = dict.fromkeys(link["id"] for link in self._account.linked(kind, str(each["id"]), to))
+            start = int(each.get("after") or 0)
+            shown = list(ends)[start : start + LINKS_PER_PAGE]
+            told: dict[str, Any] = {
+                "from": {"id": str(each["id"])},
+                "to": [{"toObjectId": int(end), "associationTypes": []} for end in shown],
+            }
+            if start + LINKS_PER_PAGE < len(ends):
+                told["paging"] = {"next": {"after": str(start + LINKS_PER_PAGE), "link": ""}}
+            if shown:
+                results.append(told)
+        moment = stamp(self._clock.now())
+        return JSONResponse(
+            {"status": "COMPLETE", "startedAt": moment, "completedAt": moment, "results": results}
+        )
 
     def list_pipelines(self, request: Request, kind: str, body: Any) -> Response:
         del request, body
@@ -125,6 +230,7 @@ class ObjectApi:
         return JSONResponse({"results": list(self._account.definitions[kind].values())})
 
     def _only_one(self, request: Request, kind: str) -> StoredRecord:
+        self._check_unique(kind, request.query_params.get("idProperty"))
         found = self._account.find(kind, request.path_params["key"], request.query_params.get("idProperty"))
         if not found:
             raise Refusal(self._refuse(404, "OBJECT_NOT_FOUND", "resource not found"))
@@ -132,6 +238,13 @@ class ObjectApi:
             # HubSpot keeps addresses unique; what it would say otherwise is an assumption.
             raise Refusal(self._refuse(409, "CONFLICT", "More than one object has this value"))
         return found[0]
+
+    def _check_unique(self, kind: str, name: str | None) -> None:
+        if name in {None, "", "hs_object_id", "email"}:
+            return
+        known = self._account.definitions[kind].get(name or "")
+        if known is None or not known["hasUniqueValue"]:
+            raise Refusal(self._refuse(400, "VALIDATION_ERROR", "This property is not an unique identifier"))
 
     def _shown(
         self, record: StoredRecord, names: Iterable[str], linked: Iterable[str]
@@ -153,6 +266,14 @@ class ObjectApi:
         if any(links.values()):
             told["associations"] = {to: {"results": ends} for to, ends in links.items() if ends}
         return told
+
+
+def _key_of(record: StoredRecord) -> str | None:
+    """The caller's own key of what was made, wherever it stands."""
+    key = record.properties.get("batonpass_key")
+    written = record.properties.get("hs_note_body") or record.properties.get("content") or ""
+    reference = _REFERENCE.search(written)
+    return key or (reference[1] if reference else None)
 
 
 def listed(request: Request, name: str) -> list[str]:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 CONTACTS, COMPANIES, DEALS, TICKETS = "contacts", "companies", "deals", "tickets"
-OBJECT_TYPES = (CONTACTS, COMPANIES, DEALS, TICKETS)
-SINGULAR = MappingProxyType({CONTACTS: "contact", COMPANIES: "company", DEALS: "deal", TICKETS: "ticket"})
+NOTES, FEEDBACK = "notes", "feedback_submissions"
+OBJECT_TYPES = (CONTACTS, COMPANIES, DEALS, TICKETS, NOTES, FEEDBACK)
+SINGULAR = MappingProxyType(
+    {
+        CONTACTS: "contact",
+        COMPANIES: "company",
+        DEALS: "deal",
+        TICKETS: "ticket",
+        NOTES: "note",
+        FEEDBACK: "feedback_submission",
+    }
+)
+TYPE_IDS = MappingProxyType(
+    {CONTACTS: "0-1", COMPANIES: "0-2", DEALS: "0-3", TICKETS: "0-5", NOTES: "0-46", FEEDBACK: "0-19"}
+)
 
 PRIMARY_COMPANY, UNLABELLED_COMPANY = 1, 279
 LINKS: Mapping[int, tuple[str, str, int]] = MappingProxyType(
@@ -22,12 +36,27 @@ LINKS: Mapping[int, tuple[str, str, int]] = MappingProxyType(
         6: (COMPANIES, DEALS, 5),
         15: (CONTACTS, TICKETS, 16),
         16: (TICKETS, CONTACTS, 15),
+        99: (TICKETS, FEEDBACK, 100),
+        100: (FEEDBACK, TICKETS, 99),
+        227: (TICKETS, NOTES, 228),
+        228: (NOTES, TICKETS, 227),
     }
 )
 """HubSpot's own association types: id → from, to, the id of the way back.
 https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide"""
 
-REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType({TICKETS: ("hs_pipeline_stage",)})
+REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {TICKETS: ("hs_pipeline_stage",), NOTES: ("hs_timestamp",)}
+)
+READ_ONLY = frozenset(
+    {
+        "hs_object_id", "createdate", "lastmodifieddate", "hs_lastmodifieddate", "hs_is_closed", "closed_date",
+        "hs_ticket_reopened_at", "first_agent_reply_date", "hs_last_message_received_at", "hs_last_message_sent_at",
+        "hubspot_team_id",
+    }
+)  # fmt: skip
+"""What HubSpot itself sets."""
+LONGEST_TEXT = 65_536
 
 # name, type, field type, options (value → label)
 Definition = tuple[str, str, str, Mapping[str, str]]
@@ -75,13 +104,34 @@ DEFINED: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
             ("subject", "string", "text", NO_OPTIONS),
             ("content", "string", "textarea", NO_OPTIONS),
             ("hs_pipeline", "enumeration", "select", {"0": "Support Pipeline"}),
-            ("hs_pipeline_stage", "enumeration", "radio", {"1": "New", "2": "Waiting", "4": "Closed"}),
+            ("hs_pipeline_stage", "enumeration", "radio", NO_OPTIONS),
             (
                 "hs_ticket_priority",
                 "enumeration",
                 "select",
-                {"LOW": "Low", "MEDIUM": "Medium", "HIGH": "High"},
+                {"LOW": "Low", "MEDIUM": "Medium", "HIGH": "High", "URGENT": "Urgent"},
             ),
+            ("source_type", "enumeration", "radio", {"CHAT": "Chat", "EMAIL": "Email", "FORM": "Form"}),
+            ("hubspot_team_id", "enumeration", "select", NO_OPTIONS),
+            ("closed_date", "datetime", "date", NO_OPTIONS),
+            ("hs_ticket_reopened_at", "datetime", "date", NO_OPTIONS),
+            ("first_agent_reply_date", "datetime", "date", NO_OPTIONS),
+            ("hs_last_message_received_at", "datetime", "date", NO_OPTIONS),
+            ("hs_last_message_sent_at", "datetime", "date", NO_OPTIONS),
+            ("hs_lastmodifieddate", "datetime", "date", NO_OPTIONS),
+        ),
+        NOTES: (
+            ("hs_note_body", "string", "html", NO_OPTIONS),
+            ("hs_timestamp", "datetime", "date", NO_OPTIONS),
+            ("hs_lastmodifieddate", "datetime", "date", NO_OPTIONS),
+        ),
+        FEEDBACK: (
+            ("hs_survey_type", "string", "text", NO_OPTIONS),
+            ("hs_value", "number", "number", NO_OPTIONS),
+            ("hs_response_group", "string", "text", NO_OPTIONS),
+            ("hs_sentiment", "string", "text", NO_OPTIONS),
+            ("hs_content", "string", "textarea", NO_OPTIONS),
+            ("hs_submission_timestamp", "datetime", "date", NO_OPTIONS),
             ("hs_lastmodifieddate", "datetime", "date", NO_OPTIONS),
         ),
     }
@@ -94,3 +144,15 @@ DEAL_STAGES = (
     ("closedwon", "Closed won", True),
     ("closedlost", "Closed lost", True),
 )
+TICKET_STAGES = (
+    ("1", "New", False),
+    ("2", "Waiting on contact", False),
+    ("3", "Waiting on us", False),
+    ("4", "Closed", True),
+)
+"""The pipeline that every account begins with."""
+
+
+def stamp(at: datetime) -> str:
+    """An instant as HubSpot writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

@@ -1,17 +1,17 @@
-"""HubSpot as an ASGI application: contacts, companies, deals, tickets, owners, pipelines and properties.
+"""HubSpot as an ASGI application: contacts, companies, deals, tickets, notes, survey answers, owners, pipelines,
+properties, conversations and one app's webhooks.
 
-It serves the dated paths that batonpass calls and the `v3` paths of the official SDK with the same handlers.
-Beside what the base does it is strict as HubSpot is: scopes, unknown properties, options, taken addresses, batch
-sizes, search limits. State: `batonpass_hubspot.emulated_account`.
+It serves the dated paths that batonpass calls and the `v3` and `v4` paths of the official SDK with the same handlers.
+Beside what the base does it is strict as HubSpot is: scopes, unknown properties, options, taken values, batch sizes,
+search limits. State: `batonpass_hubspot.emulated_account`.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Self
 
 from starlette.requests import Request
@@ -19,20 +19,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from batonpass.testing.emulator import Emulator, Operation
-from batonpass_hubspot.emulated_account import EmulatedAccount, RefusedWriteError
+from batonpass.testing.happenings import Happening
+from batonpass_hubspot.emulated_account import EmulatedAccount
 from batonpass_hubspot.emulated_api import ObjectApi, Refusal, page_of
+from batonpass_hubspot.emulated_hooks import HookApi
+from batonpass_hubspot.emulated_people import People
+from batonpass_hubspot.emulated_properties import PropertyApi
+from batonpass_hubspot.emulated_routes import (
+    DATED,
+    LEGACY,
+    conversation_routes,
+    record_routes,
+    webhook_routes,
+)
+from batonpass_hubspot.emulated_sample import furnish
 from batonpass_hubspot.emulated_schema import (
     COMPANIES,
     CONTACTS,
     DEALS,
-    OBJECT_TYPES,
+    NOTES,
     PRIMARY_COMPANY,
+    TICKETS,
     UNLABELLED_COMPANY,
 )
+from batonpass_hubspot.emulated_threads import EmulatedThread, ThreadApi
+from batonpass_hubspot.emulated_writing import RefusedWriteError
 
-DATED, LEGACY = "2026-09", "v3"
 PORTAL_ID = 12345678
 ACCESS_TOKEN = "emulator-token"  # noqa: S105 - opens nothing but the emulator
+APP_ID = "3456789"
+CLIENT_SECRET = "7d5b0a52-4f0e-4c1b-9a5e-2f6d1c3b8e90"  # noqa: S105 - as above
+DEVELOPER_KEY = "emulator-developer-key"
 _CONTACT_TO_DEAL = 4
 _LIMIT = "x-hubspot-ratelimit-"
 
@@ -45,7 +62,10 @@ ALL_SCOPES = frozenset(
         "crm.objects.deals.read",
         "crm.objects.deals.write",
         "crm.objects.owners.read",
+        "crm.objects.feedback_submissions.read",
         "tickets",
+        "conversations.read",
+        "conversations.write",
     }
 )
 
@@ -65,54 +85,99 @@ class HubSpotEmulator(Emulator):
 
     access_token: str = ACCESS_TOKEN
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
+    tickets: bool = False
+    """Whether `login()` is that of a connection which keeps the tickets."""
     account: EmulatedAccount = field(init=False)
 
     def __post_init__(self) -> None:
         self.account = EmulatedAccount(self.clock)
-        self._objects = ObjectApi(self.account, self.clock, refuse=self._error, commit=self.commit)
+        self._objects = ObjectApi(
+            self.account,
+            self.clock,
+            refuse=self._error,
+            commit=self.commit,
+            search_lag=lambda: self.search_lag,
+        )
+        self.properties = PropertyApi(self.account, refuse=self._error, commit=self.commit)
+        next_id = self.account.next_id
+        self.threads = ThreadApi(self.clock, refuse=self._error, commit=self.commit, next_id=next_id)
+        self.threads.app_id = APP_ID
+        self.people = People(self.account, self.threads)
+        self.plays = self.people.plays
+        self.hooks = HookApi(
+            lambda: self.outbox,
+            self.clock,
+            app_id=APP_ID,
+            portal_id=PORTAL_ID,
+            secret=CLIENT_SECRET,
+            refuse=self._error,
+            commit=self.commit,
+            next_id=next_id,
+        )
+        self.account.told = self.hooks.note
+        self.threads.said = self._said
         super().__post_init__()
+        self.outbox.retried = lambda status: status is None or status >= 500 or status == 429
 
     # What tests and the demo use ------------------------------------------------------------------------------
 
     def login(self) -> Mapping[str, str]:
-        return {"access_token": self.access_token}
+        if not self.tickets:
+            return {"access_token": self.access_token}
+        return {
+            "access_token": self.access_token,
+            "tickets": "true",
+            "group_property": "support_group",
+            "reply_as": self.bot_user,
+            "app_id": APP_ID,
+            "developer_key": DEVELOPER_KEY,
+            "webhook_secret": CLIENT_SECRET,
+        }
+
+    @property
+    def bot_user(self) -> str:
+        """The user id in whose name batonpass replies: nobody of the team."""
+        return "99000001"
 
     @classmethod
     def with_sample_account(cls, **options: Any) -> Self:
-        """Three customers: Mia Keller (Brightleaf Studio), Tom Okafor (Okafor Logistics) and Elena Rossi (Norvik
-        Industries), with tiers, owners and one open deal."""
+        """As `batonpass_hubspot.emulated_sample` says."""
         emulator = cls(**options)
-        today = emulator.clock.now().date()
-        renewal_day, closing_day = today + timedelta(days=24), today + timedelta(days=19)
-        jonas = emulator.add_owner("Jonas", "Weber", "jonas.weber@example.com")
-        priya = emulator.add_owner("Priya", "Nair", "priya.nair@example.com")
-        brightleaf = emulator.add_company(
-            {"name": "Brightleaf Studio", "tier": "pro", "hubspot_owner_id": jonas}
-        )
-        okafor = emulator.add_company({"name": "Okafor Logistics", "tier": "pro"})
-        norvik = emulator.add_company(
-            {
-                "name": "Norvik Industries",
-                "tier": "enterprise",
-                "renewal_date": renewal_day.isoformat(),
-                "hubspot_owner_id": priya,
-            }
-        )
-        renewal = emulator.add_deal(
-            {
-                "dealname": "Renewal 2027",
-                "amount": "84000.00",
-                "deal_currency_code": "EUR",
-                "dealstage": "contractsent",
-                "closedate": f"{closing_day}T00:00:00.000Z",
-            }
-        )
-        emulator.add_contact(_person("Mia", "Keller", hubspot_owner_id=jonas), companies=[brightleaf])
-        emulator.add_contact(_person("Tom", "Okafor"), companies=[okafor])
-        emulator.add_contact(
-            _person("Elena", "Rossi", hubspot_owner_id=priya), companies=[norvik], deals=[renewal]
-        )
+        furnish(emulator)
         return emulator
+
+    def provision(self) -> None:
+        """Make the properties that batonpass asks for, as `batonpass provision` does."""
+        self.account.groups.add("batonpass")
+        for name, unique in (("batonpass_key", True), ("batonpass_tags", False)):
+            label = name.replace("_", " ")
+            self.account.define(TICKETS, name, "string", label=label, group="batonpass", unique=unique)
+
+    def delete_ticket(self, ticket: str) -> None:
+        self.account.delete(TICKETS, ticket)
+
+    def internal_notes(self, ticket: str) -> list[str]:
+        ids = {link["id"] for link in self.account.linked(TICKETS, ticket, NOTES)}
+        notes = [self.account.records[NOTES, each] for each in sorted(ids, key=int)]
+        return [note.properties.get("hs_note_body", "") for note in notes]
+
+    def happen(self, happening: Happening) -> str:
+        before = self.hooks.source
+        self.hooks.source = ("CRM_UI", f"userId:{self.people.user_of(happening)}")
+        try:
+            return self.people.play(happening)
+        finally:
+            self.hooks.flush()
+            self.hooks.source = before
+
+    def deliver_to(self, url: str, *, secret: str) -> None:
+        self.hooks.deliver_to(url, secret)
+
+    def _said(self, thread: EmulatedThread, message: Mapping[str, Any]) -> None:
+        """A message that the app sends is noted on its ticket too."""
+        ticket = self.account.records.get((TICKETS, thread.ticket_id))
+        if ticket is not None and message["direction"] == "OUTGOING" and message["type"] == "MESSAGE":
+            self.account.set(ticket, {"hs_last_message_sent_at": message["createdAt"]})
 
     def add_owner(self, first_name: str, last_name: str, email: str) -> str:
         return self.account.add_owner(first_name, last_name, email)
@@ -146,40 +211,30 @@ class HubSpotEmulator(Emulator):
         owners = (f"/crm/owners/{DATED}", f"/crm/{LEGACY}/owners", f"/crm/{LEGACY}/owners/")
         found = [Operation("account.get", "GET", path, self._get_account) for path in accounts]
         found += [Operation("owners.list", "GET", path, self._list_owners) for path in owners]
-        for kind in OBJECT_TYPES:
-            for under in (_dated, _legacy):
-                found += self._operations_on(kind, under)
+        found += record_routes(self._objects, self.properties, self._handled)
+        found += conversation_routes(self.threads, self._handled)
+        found += webhook_routes(self.hooks, APP_ID, self._handled)
         return found
 
-    def _operations_on(self, kind: str, under: Callable[[str], str]) -> list[Operation]:
-        records, api = f"{under('objects')}/{kind}", self._objects
-        one = f"{records}/{{key:path}}"
-        return [
-            self._operation(kind, "properties", "GET", f"{under('properties')}/{kind}", api.list_properties),
-            self._operation(kind, "pipelines", "GET", f"{under('pipelines')}/{kind}", api.list_pipelines),
-            self._operation(kind, "list", "GET", records, api.list),
-            self._operation(kind, "create", "POST", records, api.create),
-            self._operation(kind, "batch_read", "POST", f"{records}/batch/read", api.batch_read),
-            self._operation(kind, "search", "POST", f"{records}/search", api.search),
-            self._operation(kind, "get", "GET", one, api.get),
-            self._operation(kind, "update", "PATCH", one, api.update),
-        ]
-
-    def _operation(
-        self, kind: str, what: str, method: str, path: str, handler: Callable[[Request, str, Any], Response]
-    ) -> Operation:
-        """The body is read, the scope checked; what the handler refuses becomes HubSpot's answer."""
+    def _handled(
+        self, scope: str | None, handler: Callable[[Request, Any], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The body is read, the scope checked; what the handler refuses becomes HubSpot's answer; what has changed is
+        delivered."""
 
         async def handle(request: Request) -> Response:
             try:
-                self._check_scope(_scope(kind, writes=what in {"create", "update"}))
-                return handler(request, kind, await self._body(request))
+                if scope is not None:
+                    self._check_scope(scope)
+                return handler(request, await self._body(request))
             except Refusal as refusal:
                 return refusal.answer
             except RefusedWriteError as refused:
                 return self._refused_write(refused)
+            finally:
+                self.hooks.flush()
 
-        return Operation(f"{kind}.{what}", method, path, handle)
+        return handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Search answers carry no rate limit headers."""
@@ -187,7 +242,9 @@ class HubSpotEmulator(Emulator):
         await super().__call__(scope, receive, _without_limits(send) if is_search else send)
 
     def authorised(self, request: Request) -> bool:
-        return request.headers.get("authorization") == f"Bearer {self.access_token}"
+        for_developers = request.url.path.startswith("/app-webhooks/")
+        key = DEVELOPER_KEY if for_developers else self.access_token
+        return request.headers.get("authorization") == f"Bearer {key}"
 
     @property
     def window_seconds(self) -> float:
@@ -273,29 +330,6 @@ class HubSpotEmulator(Emulator):
         return page_of(
             owners, request.query_params.get("after"), int(request.query_params.get("limit", "100")), dict
         )
-
-
-def _person(first_name: str, last_name: str, **more: str) -> dict[str, str]:
-    email = f"{first_name}.{last_name}@example.com".lower()
-    return {
-        "firstname": first_name,
-        "lastname": last_name,
-        "email": email,
-        "lifecyclestage": "customer",
-        **more,
-    }
-
-
-def _dated(area: str) -> str:
-    return f"/crm/{area}/{DATED}"
-
-
-def _legacy(area: str) -> str:
-    return f"/crm/{LEGACY}/{area}"
-
-
-def _scope(kind: str, *, writes: bool) -> str:
-    return "tickets" if kind == "tickets" else f"crm.objects.{kind}.{'write' if writes else 'read'}"
 
 
 def _without_limits(send: Send) -> Send:

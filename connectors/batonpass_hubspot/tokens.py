@@ -36,3 +36,14 @@ def is_short_lived(token: str) -> bool:
     """Whether it looks like an OAuth app's access token, which dies after half an hour:
     https://developers.hubspot.com/docs/api/working-with-oauth"""
     return bool(_OAUTH.match(token))
+
+
+_OTHER_SECRETS = (
+    (re.compile(r"pat-.*", re.IGNORECASE), "an access token"),
+    *((pattern, what) for pattern, what in _WRONG_KINDS if pattern.pattern != _UUID),
+)
+
+
+def wrong_client_secret(secret: str) -> str | None:
+    """What `secret` is where it cannot be an app's client secret, which looks like a UUID; None where it may be one."""
+    return next((what for pattern, what in _OTHER_SECRETS if pattern.fullmatch(secret)), None)

@@ -60,8 +60,14 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _text_or_none(value: Any) -> str | None:
+    if isinstance(value, dict | list):
+        raise ValueError("a property has one value")  # noqa: TRY004 - pydantic wants a ValueError
+    return None if value is None else _text(value)
+
+
 class Record(Wire):
-    """A contact, company or deal. All property values are strings; one that is empty is null or ""."""
+    """A contact, company, deal, ticket, note or survey answer. All property values are strings; one that is empty is null or ""."""
 
     id: str
     properties: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
@@ -80,6 +86,10 @@ class Owner(Wire):
     """A person or a queue that records belong to."""
 
     id: str
+    user_id: str | None = None
+    """None for one who is no active user any more."""
+    type: str = "PERSON"
+    archived: bool = False
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
@@ -93,17 +103,30 @@ class Owner(Wire):
 class Stage(Wire):
     id: str
     label: str
+    display_order: int = 0
+    metadata: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
+    archived: bool = False
 
 
 class Pipeline(Wire):
     id: str
     label: str = ""
+    display_order: int = 0
     stages: tuple[Stage, ...] = ()
+    archived: bool = False
 
 
 class Option(Wire):
     value: str
     label: str
+    hidden: bool = False
+
+
+class Modification(Wire):
+    """What nobody may change."""
+
+    read_only_value: bool = False
+    read_only_options: bool | None = None
 
 
 class Property(Wire):
@@ -112,8 +135,16 @@ class Property(Wire):
     name: str
     type: str = "string"
     field_type: str = ""
+    label: str = ""
     options: tuple[Option, ...] = ()
     show_currency_symbol: bool | None = None
+    hidden: bool | None = None
+    archived: bool | None = None
+    calculated: bool | None = None
+    external_options: bool | None = None
+    referenced_object_type: str | None = None
+    has_unique_value: bool | None = None
+    modification_metadata: Modification | None = None
 
 
 class Account(Wire):
@@ -128,6 +159,7 @@ class ErrorDetail(Wire):
 
 
 class ErrorBody(Wire):
+    message: str = ""
     category: str | None = None
     policy_name: str | None = None
     context: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -155,3 +187,11 @@ class Notification(Wire):
     """Milliseconds since 1970, up to the end of the year 9999."""
     subscription_type: str
     property_name: str | None = None
+    property_value: Annotated[str | None, BeforeValidator(_text_or_none)] = None
+    source_id: str | None = None
+    """Of an app's own writes its id, of a person's `userId:` and theirs."""
+    from_object_id: Whole | None = None
+    from_object_type_id: str | None = None
+    to_object_id: Whole | None = None
+    to_object_type_id: str | None = None
+    association_removed: bool = False

@@ -8,6 +8,8 @@ import pytest
 
 from cli_rig import SECRETS, run
 
+STRIPE_KEY = "rk_live_" + "51H7qYKJ2eZvKYlo2C" * 2
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -98,3 +100,18 @@ def test_config_is_found_by_environment_or_folder(folder, monkeypatch):
     by_folder = run("check", env=SECRETS)
 
     assert (by_environment.exit_code, by_folder.exit_code) == (0, 0)
+
+
+def test_w04_secret_of_the_wrong_kind_is_an_error_at_its_line(folder):
+    checked = run(
+        "check", "--config", folder / "config.toml", env={**SECRETS, "ZENDESK_CLIENT_SECRET": STRIPE_KEY}
+    )
+
+    assert checked.exit_code == 1
+    assert "BC008" in checked.stdout
+    assert (
+        "the environment variable ZENDESK_CLIENT_SECRET holds a restricted Stripe API key" in checked.stdout
+    )
+    assert 'client_secret = "env:ZENDESK_CLIENT_SECRET"' in checked.stdout
+    assert "client_secret of [connections.zendesk] needs a Zendesk" in checked.stdout
+    assert STRIPE_KEY[8:] not in checked.output

@@ -186,3 +186,19 @@ def test_end_of_api_tokens_concerns_only_who_uses_one(desk):
     warned = [row for row in ending_soon(with_token, today) if "API tokens" in row.says]
     assert [row.verdict for row in warned] == [Verdict.WARNING]
     assert "2027-04-30 (in 160 days)" in warned[0].says
+
+
+def test_v32_endpoint_that_the_vendor_will_close_is_a_warning_with_the_date(desk, monkeypatch):
+    closing = {"Sunset": "Sat, 30 Jan 2027 00:00:00 GMT"}
+    monkeypatch.setattr(desk.emulators["stripe"], "limit_headers", lambda **_: closing)
+
+    examined = run(
+        "doctor",
+        "--config",
+        desk.config,
+        env=SECRETS,
+    )
+
+    assert examined.exit_code == 0
+    assert "Stripe says that GET /v1/" in words(examined.stdout)
+    assert "ends on 2027-01-30" in words(examined.stdout)

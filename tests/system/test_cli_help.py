@@ -10,17 +10,28 @@ from typer.testing import CliRunner
 from batonpass import __version__, cli
 from batonpass.cli import app, main
 from batonpass.cli.exit_codes import ExitCode
-from cli_rig import run
+from cli_rig import run, words
 
-COMMANDS = ("demo", "init", "check", "doctor", "serve", "handoff", "trace", "emulate")
+COMMANDS = (
+    "demo", "init", "check", "doctor", "serve", "handoff", "trace", "discover", "provision", "trigger", "emulate",
+    "connectors", "webhooks",
+)  # fmt: skip
+WITH_SUBCOMMANDS = {"webhooks": ("register", "list", "check")}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        *((name,) for name in COMMANDS if name not in WITH_SUBCOMMANDS),
+        *((name, each) for name, several in WITH_SUBCOMMANDS.items() for each in several),
+    ],
+    ids=" ".join,
+)
 def test_help_says_what_it_does_and_its_exit_codes(command):
-    shown = run(command, "--help")
+    shown = run(*command, "--help")
 
     assert shown.exit_code == 0
-    assert "Exit codes:" in shown.stdout or "exit code 2" in " ".join(shown.stdout.split())
+    assert "Exit codes:" in words(shown.stdout) or "exit code 2" in words(shown.stdout)
 
 
 def test_help_lists_every_command_in_whole_sentences():

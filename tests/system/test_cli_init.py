@@ -13,6 +13,7 @@ from batonpass.app import config as configuration
 from batonpass.app import new_folder
 from batonpass.app.registry import connectors
 from batonpass.domain.errors import ConfigurationError
+from batonpass.ports import StartRule
 from cli_rig import SECRETS, run
 
 EXAMPLE = Path(__file__).parent.parent.parent / "config.example.toml"
@@ -88,37 +89,103 @@ def test_example_is_clean_with_the_secrets_it_names():
     assert run("check", "--config", EXAMPLE, env=SECRETS).exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("table", "model"),
-    [
-        ("server", configuration.ServerConfig),
-        ("store", configuration.StoreConfig),
-        ("handoff", configuration.HandoffConfig),
-        ("agents.ai-agent", configuration.AgentConfig),
-        *((f"connections.{name}", manifest.settings) for name, manifest in connectors().items()),
-    ],
-    ids=lambda each: each if isinstance(each, str) else "",
-)
-def test_example_shows_every_key(table, model):
-    part = EXAMPLE.read_text().split(f"[{table}]")[1].split("\n[")[0]
-    keys = set(re.findall(r"^(?:# )?\[?(?:handoff\.)?([a-z0-9_]+)(?: = |\]$)", part, re.MULTILINE))
-    assert set(model.model_fields) - {"connector"} <= keys
+SHAPE = EXAMPLE.read_text()
+HELPDESKS = new_folder.helpdesks()
+SETTINGS = {name: manifest.settings for name, manifest in connectors().items()}
+TABLES = {
+    "server": configuration.ServerConfig,
+    "store": configuration.StoreConfig,
+    "handoff": configuration.HandoffConfig,
+    "agents.ai-agent": configuration.AgentConfig,
+    **{f"connections.{name}": settings for name, settings in SETTINGS.items()},
+    "connections.hubspot-tickets": SETTINGS["hubspot"],
+}
 
 
-def test_example_with_everything_uncommented_is_understood(tmp_path):
-    lines = EXAMPLE.read_text().splitlines()
+def keys_of(table):
+    """All keys that the example shows for a table, those behind a `#` included."""
+    (part,) = re.findall(
+        rf"^#?\[{re.escape(table)}\]$(.*?)(?=^#?\[|^# ----|\Z)", SHAPE, re.MULTILINE | re.DOTALL
+    )
+    own = part.split("# [handoff.say]")[0]  # below it stand languages
+    return set(re.findall(r"^(?:# ?)?([a-z0-9_]+) = ", own, re.MULTILINE))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_example_shows_every_key(table):
+    shown = keys_of(table)
+    if table == "handoff":
+        shown |= {"say"}
+    if table == "connections.hubspot":  # one account in two roles: what only tickets need is shown there
+        shown |= keys_of("connections.hubspot-tickets")
+
+    assert set(TABLES[table].model_fields) - {"connector"} <= shown
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_example_shows_no_key_that_is_none(table):
+    assert keys_of(table) <= set(TABLES[table].model_fields)
+
+
+SECRET_VARIABLES = dict.fromkeys(re.findall(r'"env:(\w+)"', SHAPE), "a-secret")
+
+
+@pytest.mark.parametrize("helpdesk", HELPDESKS)
+def test_example_with_everything_uncommented_is_understood(tmp_path, helpdesk):
+    lines = new_folder.for_helpdesk(SHAPE, helpdesk).splitlines()
     whole = [re.sub(r"^# (?=[a-z0-9_]+ = |\[handoff\.say\])", "", line) for line in lines]
     tokens = [line for line in whole if not line.startswith(("email = ", "api_token = "))]
     (tmp_path / "config.toml").write_text("\n".join(tokens))
     (tmp_path / "callback.secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    (tmp_path / "secrets").mkdir()
+    for name in new_folder.template_connections(helpdesk):
+        for end in ("webhook", "webhook.previous"):
+            (tmp_path / "secrets" / f"{name}.{end}").write_text("some-secret")
     (tmp_path / "mappings").symlink_to(EXAMPLE.parent / "mappings")
 
-    config, findings = configuration.read_config(tmp_path / "config.toml", SECRETS)
+    config, findings = configuration.read_config(tmp_path / "config.toml", SECRET_VARIABLES)
 
     assert findings == []
     assert config is not None
     assert config.server == configuration.ServerConfig(public_url="https://handoff.example.com")
     assert config.handoff.model_copy(update={"say": {}}) == configuration.HandoffConfig()
+    assert config.helpdesk.settings.start == StartRule(tag="needs_person")
+
+
+@pytest.mark.parametrize("helpdesk", HELPDESKS)
+def test_init_with_a_helpdesk_is_clean_and_has_its_files_only(tmp_path, helpdesk):
+    made = run("init", tmp_path, "--helpdesk", helpdesk)
+
+    checked = run("check", "--config", tmp_path / "config.toml", env=SECRET_VARIABLES)
+    written = tomllib.loads((tmp_path / "config.toml").read_text())["connections"]
+    assert (made.exit_code, checked.exit_code, checked.stdout) == (0, 0, "")
+    assert {path.stem for path in (tmp_path / "mappings").iterdir()} == set(written)
+    config, _ = configuration.read_config(tmp_path / "config.toml", SECRET_VARIABLES)
+    assert config is not None
+    assert config.helpdesk.manifest.name == helpdesk
+    assert "----" not in (tmp_path / "config.toml").read_text().split("# ---- Facts")[0]
+
+
+def test_helpdesk_that_is_none_names_the_known_ones(tmp_path):
+    made = run("init", tmp_path, "--helpdesk", "zendisk")
+
+    assert made.exit_code == 2
+    assert "zendesk, freshdesk, intercom, hubspot" in made.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_choosing_a_helpdesk_keeps_every_other_line():
+    lines = (
+        "a = 1", "# ---- Helpdesks: words ----", "# ---- Helpdesk: one ----", "[one]", "# b = 2",
+        "# ---- Helpdesk: two ----", "#[two]", "#c = 3  # so", "# d = 4", "# ---- Rest ----", "#e",
+    )  # fmt: skip
+    template = "\n".join(lines)
+
+    assert new_folder.for_helpdesk(template) == "a = 1\n[one]\n# b = 2\n# ---- Rest ----\n#e\n"
+    assert (
+        new_folder.for_helpdesk(template, "two")
+        == "a = 1\n[two]\nc = 3  # so\n# d = 4\n# ---- Rest ----\n#e\n"
+    )
 
 
 def test_templates_are_found_in_an_installed_wheel(tmp_path, monkeypatch):

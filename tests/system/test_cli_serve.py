@@ -17,6 +17,7 @@ import pytest
 from batonpass.cli.stopping import Stopping
 from batonpass.testing.serving import loopback_socket
 from cli_rig import DOUBLE_CHARGE, SECRETS, emulated, furnished, run, subprocess_environment
+from toy_helpdesk import ToyDesk, installed, manifest_of
 
 COMMAND = [sys.executable, "-m", "batonpass"]
 
@@ -147,6 +148,26 @@ def test_emulate_prints_what_to_paste(monkeypatch):
     assert "[connections.hubspot]" in shown.stdout
     assert 'access_token = "env:HUBSPOT_ACCESS_TOKEN"' in shown.stdout
     assert "export HUBSPOT_ACCESS_TOKEN=" in shown.stdout
+
+
+def test_emulate_says_what_can_be_played_and_where_webhooks_go(monkeypatch):
+    async def at_once(_):
+        return
+
+    monkeypatch.setattr(Stopping, "wait", at_once)
+
+    with installed(monkeypatch, manifest_of(ToyDesk())):
+        by_api = run("emulate", "toy", "--port-base", 0)
+        told = run("emulate", "toy", "--port-base", 0, "--json")
+    monkeypatch.setattr(Stopping, "wait", at_once)
+    with installed(monkeypatch, manifest_of(ToyDesk(), registers=False)):
+        by_hand = run("emulate", "toy", "--port-base", 0)
+
+    assert "Toy Desk plays: ticket_solved" in by_api.stderr
+    assert "batonpass trigger KIND --emulator http://127.0.0.1:" in by_api.stderr
+    assert "batonpass webhooks register toy" in by_api.stderr
+    assert "/_emulator/webhooks" in by_hand.stderr
+    assert json.loads(told.stdout)["emulators"][0]["plays"] == ["ticket_solved"]
 
 
 def test_emulate_of_an_unknown_vendor_names_the_known_ones():

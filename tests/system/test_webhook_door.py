@@ -151,6 +151,8 @@ async def test_w19_an_unknown_type_is_200_and_counted(scene: Scene, logged: Logg
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
+        ("HEAD", "/webhooks/stripe", 200),
+        ("HEAD", "/webhooks/nobody", 404),
         ("GET", "/webhooks/stripe", 405),
         ("PUT", "/webhooks/stripe", 405),
         ("POST", "/webhooks/stripe/", 404),
@@ -159,7 +161,7 @@ async def test_w19_an_unknown_type_is_200_and_counted(scene: Scene, logged: Logg
         ("POST", "/webhooks/", 404),
     ],
 )
-async def test_w20_what_is_no_door_says_so(scene: Scene, method: str, path: str, status: int) -> None:
+async def test_w20_a_door_and_what_is_none(scene: Scene, method: str, path: str, status: int) -> None:
     answer = await scene.http.request(method, path, content=delivery())
 
     assert answer.status_code == status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -32,8 +31,7 @@ from batonpass.transport import (
     Transport,
     open_sockets,
 )
-from batonpass.transport.client import retry_after
-from fakes import NOON, FakeClock, ToyVendor
+from fakes import FakeClock, ToyVendor
 
 CREATE = Call(operation="things.create", method="POST", path="/things", json={}, effect=True)
 READ = Call(operation="things.read", method="GET", path="/things")
@@ -114,22 +112,6 @@ async def test_a_reset_connection_after_an_effect_is_an_unknown_outcome(
 
     with pytest.raises(OutcomeUnknownError):
         await transport.call(CREATE)
-
-
-async def test_v12_a_refused_connection_means_that_nothing_happened(clock: FakeClock) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    async with open_sockets() as http:
-        transport = Transport(
-            connection="toy", base_url=f"http://127.0.0.1:{port}", hosts=(), http=http,
-            credentials=FixedCredentials({}), clock=clock,
-        )  # fmt: skip
-
-        with pytest.raises(RetryLaterError) as caught:
-            await transport.call(CREATE)
-
-    assert caught.value.code == "unreachable"
 
 
 async def test_v11_slow_drip_is_cut_by_the_total_deadline(transport: Transport, vendor: ToyVendor) -> None:
@@ -315,21 +297,6 @@ def test_a02_only_the_vendors_hosts_are_reached(address: str, clock: FakeClock) 
             connection="toy", base_url=address, hosts=(".zendesk.com",), http=open_sockets(),
             credentials=FixedCredentials({}), clock=clock,
         )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        pytest.param("7", 7.0, id="seconds"),
-        pytest.param("Sat, 21 Nov 2026 12:00:30 GMT", 30.0, id="date"),
-        pytest.param("Sat, 21 Nov 2026 11:00:00 GMT", None, id="date in the past"),
-        pytest.param("-5", None, id="negative"),
-        pytest.param("abc", None, id="nonsense"),
-        pytest.param(None, None, id="absent"),
-    ],
-)
-def test_v02_retry_after_is_read_in_every_form(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, FakeClock(at=NOON)) == seconds
 
 
 async def test_a_refusal_names_fields_and_reasons_but_no_text(clock: FakeClock) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from batonpass.app.config import Config, read_config
 from batonpass.app.mappings import FACTS
@@ -49,11 +50,12 @@ def check_files(path: Path, environment: Mapping[str, str] = os.environ) -> Chec
 @dataclass(frozen=True, slots=True)
 class _MappingFile:
     manifest: Manifest
+    capabilities: frozenset[Capability]
     path: Path
 
     @property
     def tells_facts(self) -> bool:
-        return bool(FACTS & self.manifest.capabilities)
+        return bool(FACTS & self.capabilities)
 
 
 def _named(file: TomlFile, folder: Path) -> Iterator[_MappingFile]:
@@ -63,12 +65,20 @@ def _named(file: TomlFile, folder: Path) -> Iterator[_MappingFile]:
         if not isinstance(table, dict):
             continue
         manifest = connectors().get(str(table.get("connector", name)))
-        mapped = FACTS | {Capability.OPEN_TICKET}
-        if manifest is not None and mapped & manifest.capabilities:
+        can = frozenset() if manifest is None else _capabilities(manifest, table)
+        if manifest is not None and (FACTS | {Capability.OPEN_TICKET}) & can:
             where = table.get("mapping")
-            yield _MappingFile(
-                manifest, folder / (where if isinstance(where, str) else f"mappings/{name}.toml")
-            )
+            path = folder / (where if isinstance(where, str) else f"mappings/{name}.toml")
+            yield _MappingFile(manifest, can, path)
+
+
+def _capabilities(manifest: Manifest, table: Mapping[str, Any]) -> frozenset[Capability]:
+    """What the connection can do, as far as its table, which may have mistakes, tells."""
+    known = {key: value for key, value in table.items() if key in manifest.settings.model_fields}
+    try:
+        return manifest.capabilities_of(manifest.settings.model_construct(**known))
+    except (AttributeError, TypeError):
+        return manifest.capabilities
 
 
 def _mapping_findings(named: list[_MappingFile]) -> list[Finding]:

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
 from batonpass.app.registry import connectors
+from batonpass.app.secret_kinds import wrong_kinds
 from batonpass.app.secrets import SecretSource
 from batonpass.diagnostics import FileProblemsError, Finding, TomlFile, did_you_mean, has_errors, validated
 from batonpass.domain.conversation import Value
@@ -214,6 +215,9 @@ def _connections(
         findings += found
         if settings is None:
             continue
+        findings += wrong_kinds(
+            file, at, manifest=manifest, settings=settings, installed=connectors().values()
+        )
         mapping = folder / (settings.mapping or f"mappings/{name}.toml")
         connection = Connection(name=name, manifest=manifest, settings=settings, mapping=mapping)
         connections.append(connection)

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
@@ -26,6 +27,8 @@ Changes = Mapping[tuple[str, str], str | int | float]
 
 _EXAMPLE = "config.example.toml"
 _TABLE = re.compile(r"\[([A-Za-z0-9_.-]+)\]")
+_PART = re.compile(r"# ---- (?:Helpdesk(?:s|: (?P<helpdesk>[a-z]+))\b)?.* ----")
+"""What begins a part of the template: one helpdesk's, words about them, or whatever comes after them."""
 
 
 class FolderInUseError(ConfigurationError):
@@ -50,9 +53,15 @@ class NewFolder:
 
 
 def write_folder(
-    folder: Path, *, ai_agent: str = AI_AGENT, callback_url: str | None = None, changes: Changes | None = None
+    folder: Path,
+    *,
+    ai_agent: str = AI_AGENT,
+    callback_url: str | None = None,
+    helpdesk: str | None = None,
+    changes: Changes | None = None,
 ) -> NewFolder:
-    """Write `config.toml`, `mappings/*.toml` and, with a `callback_url`, the secret that signs what goes there.
+    """Write `config.toml` with one helpdesk (None: the template's own), the mapping files of its connections and,
+    with a `callback_url`, the secret that signs what goes there.
 
     Raises `FolderInUseError` where one of them is there, `ConfigurationError` where the folder cannot be written.
     """
@@ -69,11 +78,10 @@ def write_folder(
         }
         contents[secret_path] = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}\n"
     source = template_folder()
-    config = filled(_text(source / _EXAMPLE), {**wanted, **(changes or {})})
+    config = filled(for_helpdesk(_text(source / _EXAMPLE), helpdesk), {**wanted, **(changes or {})})
     contents[folder / CONFIG] = config.replace(f"[{agent}]", f"[agents.{ai_agent}]")
-    contents |= {
-        folder / "mappings" / each.name: _text(each) for each in sorted((source / "mappings").glob("*.toml"))
-    }
+    mapped = [Path("mappings") / f"{name}.toml" for name in sorted(_connections(config))]
+    contents |= {folder / each: _text(source / each) for each in mapped}
     _write(contents, private=secret_path)
     return NewFolder(
         config=folder / CONFIG, files=tuple(contents), api_key=api_key, callback_secret=secret_path
@@ -83,6 +91,45 @@ def write_folder(
 def sha256(api_key: str) -> str:
     """What `config.toml` keeps of an API key."""
     return hashlib.sha256(api_key.encode()).hexdigest()
+
+
+def helpdesks() -> tuple[str, ...]:
+    """Those for which the template has a part, the one that is taken unless another is chosen first."""
+    return _helpdesks(_text(template_folder() / _EXAMPLE))
+
+
+def template_connections(helpdesk: str | None = None) -> tuple[str, ...]:
+    """The names of the connections that a new folder has."""
+    return tuple(_connections(for_helpdesk(_text(template_folder() / _EXAMPLE), helpdesk)))
+
+
+def for_helpdesk(template: str, helpdesk: str | None = None) -> str:
+    """The template with one helpdesk's part in use and without those of the others."""
+    known = _helpdesks(template)
+    if helpdesk is not None and helpdesk not in known:
+        raise ConfigurationError(f"{helpdesk!r} is no helpdesk of the template; it has: {', '.join(known)}")
+    lines: list[str] = []
+    kept = in_use = True
+    for line in template.splitlines():
+        part = _PART.fullmatch(line)
+        if part is not None:
+            about_helpdesks = line.startswith("# ---- Helpdesk")
+            in_use = part["helpdesk"] == (helpdesk or known[0])
+            kept = in_use or not about_helpdesks
+            if about_helpdesks:
+                continue
+        if kept:
+            lines.append(line[1:] if in_use and re.match(r"#[^ #]", line) else line)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+
+
+def _helpdesks(template: str) -> tuple[str, ...]:
+    found = (_PART.fullmatch(line) for line in template.splitlines())
+    return tuple(part["helpdesk"] for part in found if part is not None and part["helpdesk"] is not None)
+
+
+def _connections(config: str) -> list[str]:
+    return list(tomllib.loads(config).get("connections", {}))
 
 
 def template_folder() -> Path:

@@ -8,15 +8,20 @@ import typer
 
 from batonpass import __version__
 from batonpass.cli.check import check
+from batonpass.cli.connectors import connectors
 from batonpass.cli.demo import demo
+from batonpass.cli.discover import discover
 from batonpass.cli.doctor import doctor
 from batonpass.cli.emulate import emulate
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import Commands, report_bug
 from batonpass.cli.handoff import handoff
 from batonpass.cli.init import init
+from batonpass.cli.provision import provision
 from batonpass.cli.serve import serve
 from batonpass.cli.trace import trace
+from batonpass.cli.trigger import trigger
+from batonpass.cli.webhooks import webhooks
 
 app = typer.Typer(
     name="batonpass",
@@ -47,8 +52,22 @@ def _options(version: Version = False) -> None:
     del version  # its callback has printed it
 
 
-for command in (demo, init, check, doctor, serve, handoff, trace, emulate):
+for command in (
+    demo,
+    init,
+    check,
+    doctor,
+    serve,
+    handoff,
+    trace,
+    discover,
+    provision,
+    trigger,
+    emulate,
+    connectors,
+):
     app.command()(command)
+app.add_typer(webhooks)
 
 
 def main() -> None:

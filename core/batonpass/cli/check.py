@@ -12,7 +12,9 @@ from batonpass.diagnostics import FileProblemsError, Severity, has_errors, rende
 
 
 def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Check config.toml and the mapping files, all findings in one run. Calls nobody: `doctor` does that.
+    """Check config.toml and the mapping files.
+
+    All findings in one run; calls nobody: `doctor` does that.
 
     Exit codes: 0 nothing wrong (warnings are no errors), 1 errors were found, 2 config.toml cannot be read.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
 from batonpass.cli.stopping import stopping
 from batonpass.cli.terminal import json_line, stderr, stdout
-from batonpass.ports import Manifest
+from batonpass.ports import Capability, Manifest
 from batonpass.testing.emulator import Emulator, Latency
 from batonpass.testing.serving import served
 
@@ -52,7 +53,8 @@ def emulate(  # noqa: PLR0917 - Typer reads the parameters by their names
     """Serve emulators of the vendors here, until Ctrl-C.
 
     For trying batonpass out, and for tests. They keep their state in memory, check credentials, fields and limits as the vendors do, and know the people of
-    the demo. `POST /_emulator/faults` plans a fault, `GET /_emulator/ledger` shows every effect. Exit codes: 0
+    the demo. `batonpass trigger` lets things happen there, `POST /_emulator/faults` plans a fault,
+    `GET /_emulator/ledger` shows every effect. Exit codes: 0
     stopped, 2 no such connector or a port that is taken.
     """
     wanted = [_manifest(name) for name in dict.fromkeys(names or connectors())]
@@ -101,7 +103,12 @@ async def _address(stack: AsyncExitStack, emulator: Emulator, port: int) -> str:
 
 def _tell_as_json(running: Sequence[_Served]) -> None:
     told = [
-        {"name": each.manifest.name, "url": each.url, "settings": dict(each.emulator.login())}
+        {
+            "name": each.manifest.name,
+            "url": each.url,
+            "settings": dict(each.emulator.login()),
+            "plays": sorted(each.emulator.plays),
+        }
         for each in running
     ]
     print(json_line("batonpass.emulate/1", emulators=told), flush=True)  # noqa: T201 - the data itself, unstyled
@@ -122,6 +129,23 @@ def _tell(running: Sequence[_Served]) -> None:
         blocks.append("\n".join(lines))
     data.print("\n# For config.toml:\n" + "\n\n".join(blocks), soft_wrap=True)
     data.print("\n# For the shell:\n" + "\n".join(exports), soft_wrap=True)
-    stderr().print(
+    hints = stderr()
+    for each in running:
+        if each.emulator.plays:
+            hints.print(
+                f"\n{each.manifest.title} plays: {', '.join(sorted(each.emulator.plays))}", soft_wrap=True
+            )
+            hints.print(f"  batonpass trigger KIND --emulator {each.url}", soft_wrap=True)
+            hints.print(f"  its webhooks go to: {_pointing(each)}", soft_wrap=True)
+    hints.print(
         "\nCtrl-C ends them and forgets what they hold. next: batonpass doctor, in a folder with these lines"
     )
+
+
+def _pointing(each: _Served) -> str:
+    """How its webhooks find a server: by the connection's own API, or as a person would enter it at the vendor."""
+    name = each.manifest.name
+    if Capability.REGISTER_WEBHOOKS in each.manifest.capabilities:
+        return f"batonpass webhooks register {name} (public_url may be http://127.0.0.1:8080)"
+    told = json.dumps({"url": f"http://127.0.0.1:8080/webhooks/{name}", "secret": "SECRET"})
+    return f"curl -d '{told}' {each.url}/_emulator/webhooks"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from batonpass.app.new_folder import AI_AGENT, NewFolder, write_folder
+from batonpass.app.new_folder import AI_AGENT, NewFolder, helpdesks, template_connections, write_folder
 from batonpass.cli.terminal import stderr, stdout
 
 Folder = Annotated[Path, typer.Argument(help="Where to write; made where it is not there.")]
@@ -19,11 +20,22 @@ Callback = Annotated[
         help="Where the AI agent wants to be told, by signed webhook; without, it asks for the status."
     ),
 ]
+Helpdesk = Annotated[
+    str | None,
+    typer.Option(
+        help="Where tickets are kept: zendesk, freshdesk, intercom or hubspot; zendesk unless given.",
+        show_default=False,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def init(
-    folder: Folder = Path(), agent: Agent = AI_AGENT, callback: Callback = None, yes: Yes = False
+    folder: Folder = Path(),
+    helpdesk: Helpdesk = None,
+    agent: Agent = AI_AGENT,
+    callback: Callback = None,
+    yes: Yes = False,
 ) -> None:
     """Write config.toml and mappings/, and make an API key.
 
@@ -34,14 +46,17 @@ def init(
         raise typer.BadParameter("letters, digits, - and _", param_hint="--agent")
     if callback is not None and not callback.startswith(("https://", "http://")):
         raise typer.BadParameter("an address that begins with https://", param_hint="--callback")
+    if helpdesk is not None and helpdesk not in helpdesks():
+        raise typer.BadParameter(f"one of {', '.join(helpdesks())}", param_hint="--helpdesk")
     if not yes and sys.stdin.isatty():
         typer.confirm(
             f"Write config.toml and mappings/ into {folder.resolve()}?", default=True, abort=True, err=True
         )
-    _show(write_folder(folder, ai_agent=agent, callback_url=callback), folder, agent)
+    made = write_folder(folder, ai_agent=agent, callback_url=callback, helpdesk=helpdesk)
+    _show(made, folder, agent, template_connections(helpdesk))
 
 
-def _show(made: NewFolder, folder: Path, agent: str) -> None:
+def _show(made: NewFolder, folder: Path, agent: str, connections: Sequence[str]) -> None:
     hints, data = stderr(), stdout()
     for path in made.files:
         hints.print(f"wrote {path}", soft_wrap=True)
@@ -49,10 +64,18 @@ def _show(made: NewFolder, folder: Path, agent: str) -> None:
         hints.print(f"{made.callback_secret} signs what we send; give the AI agent a copy", soft_wrap=True)
     hints.print(f"\nThe API key of {agent!r}, shown this once; the file has only its SHA-256:")
     data.print(made.api_key, soft_wrap=True)
-    hints.print("\nNow fill in your accounts in config.toml, export the secrets that it names, and:")
+    accounts = ", ".join(f"[connections.{each}]" for each in connections)
+    hints.print(
+        f"\nNow fill in your accounts in config.toml: {accounts}; take out what you do not have.",
+        soft_wrap=True,
+    )
+    hints.print("Export the secrets that it names, and:")
     if folder != Path():
         hints.print(f"  cd {folder}", soft_wrap=True)
     hints.print(
         "  batonpass check    # is everything filled in?\n  batonpass doctor   # do the accounts answer?"
     )
     hints.print("  batonpass serve    # take handoffs")
+    hints.print(
+        "  batonpass webhooks register    # with server.public_url set: hear what happens to the tickets"
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from batonpass.app.config import Config, load_config
-from batonpass.app.new_folder import NewFolder, write_folder
+from batonpass.app.new_folder import NewFolder, template_connections, write_folder
 from batonpass.app.registry import connectors
 from batonpass.app.wiring import running
 from batonpass.demo.ai_agent import CALLBACK_PATH, AiAgent
@@ -47,7 +47,7 @@ async def set_up(folder: Path, clock: Clock, *, latency: Latency = LATENCY) -> A
     vendor_time = VendorTime(clock)
     ai_agent = AiAgent()
     async with AsyncExitStack() as stack:
-        emulators = {name: _emulator(name, latency) for name in connectors()}
+        emulators = {name: _emulator(name, latency) for name in template_connections()}
         vendors = {
             name: await stack.enter_async_context(served(vendor_time.measured(emulator)))
             for name, emulator in emulators.items()

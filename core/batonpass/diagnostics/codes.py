@@ -25,6 +25,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "BC005": "No connection keeps tickets.",
         "BC006": "A callback address without its secret, or a secret without its address.",
         "BC007": "More than one connection that keeps tickets.",
+        "BC008": "A secret of another kind than its setting takes.",
+        "BC009": "No public address to which vendors could deliver webhooks.",
         # A helpdesk mapping by itself
         "HM101": "A path that the context package does not have.",
         "HM102": "A fact that no fact mapping defines.",

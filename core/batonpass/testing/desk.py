@@ -24,7 +24,7 @@ from batonpass.app.wiring import Service, running
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.event import EventKind
 from batonpass.domain.ids import HandoffId
-from batonpass.ports import Manifest
+from batonpass.ports import Manifest, StartRule
 from batonpass.store import reading
 from batonpass.testing.emulator import Emulator
 from batonpass.testing.happenings import Happening
@@ -143,6 +143,8 @@ async def desk(
             settings=settings,
             server=server,
         )
+        if "start" in settings:
+            emulated.asks_when(StartRule(**settings["start"]))
         emulated.deliver_to(f"{url}/webhooks/{name}", secret=configured.webhook_secret)
         async with (
             running(load_config(configured.path, configured.environment), clock=clock) as service,

@@ -33,6 +33,7 @@ from starlette.types import Receive, Scope, Send
 
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.event import EventKind
+from batonpass.ports import StartRule
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass.testing.outbox import Order, Outbox
 
@@ -199,6 +200,14 @@ class Emulator(ABC):
         """Deliver webhooks of everything to `url` from now on, proven with `secret`, as if a person had entered it
         at the vendor: batonpass's own kind of webhook, with the rules it needs."""
         raise CannotPlayError(f"{type(self).__name__} delivers no webhooks")
+
+    def asks_when(self, start: StartRule) -> None:  # noqa: B027 - most vendors need nothing here
+        """Have the account's own rules ask for a person where `start` is met, from the next `deliver_to` on. Nothing
+        to do where deliveries tell enough for batonpass to see it by itself."""
+
+    def delete_ticket(self, ticket: str) -> None:
+        """Let somebody delete it, without a word to us; `ticket` is `TicketRef.id`."""
+        raise CannotPlayError(f"{type(self).__name__} cannot delete ticket {ticket}")
 
     def internal_notes(self, ticket: str) -> list[str]:
         """The HTML of a ticket's internal notes as agents see them, oldest first; `ticket` is `TicketRef.id`."""

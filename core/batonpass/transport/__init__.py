@@ -5,8 +5,9 @@ Nothing here waits or repeats for the caller, but for one confirmation of a 401.
 """
 
 from batonpass.transport.calls import Answer, Call, Explanation, Params
-from batonpass.transport.client import Explain, Transport, open_sockets
+from batonpass.transport.client import Explain, Transport
 from batonpass.transport.credentials import ClientCredentials, Credentials, FixedCredentials, Token
+from batonpass.transport.sockets import open_sockets
 
 __all__ = [
     "Answer",

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import re
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from batonpass import __version__
 from batonpass.domain.clock import Clock
@@ -28,10 +24,16 @@ from batonpass.domain.errors import (
 from batonpass.domain.json_text import JsonError, parse_answer
 from batonpass.transport.calls import Answer, Call, Explanation, unexpected_content
 from batonpass.transport.credentials import Credentials
+from batonpass.transport.endings import Endings
 from batonpass.transport.gate import Gate
+from batonpass.transport.limits import Allowance, account_left, endpoint_pause, notable
+from batonpass.transport.sockets import never_connected
+from batonpass.transport.waiting import retry_after
 
 DEADLINE = 10.0
 MOST_BYTES = 5_000_000
+_CONNECTED_WITHIN = 0.8
+"""Of the deadline; aiohttp rounds what is over 5 s up to a whole second."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TITLE = re.compile(rb"<title[^>]*>([^<]{0,80})", re.IGNORECASE)
 _HEADERS = {
@@ -42,34 +44,6 @@ _HEADERS = {
 _REQUEST_IDS = ("x-request-id", "request-id", "x-zendesk-request-id", "x-hubspot-correlation-id")
 
 Explain = Callable[[Any], Explanation]
-
-
-def open_sockets(*, connections: int = 50) -> httpx.AsyncBaseTransport:
-    """httpx's transport over aiohttp: httpx's own pool costs four times the CPU at 32 calls in flight.
-
-    One per connection, at most 50 sockets each. It is called without an `httpx.AsyncClient` around it, which would
-    keep cookies from one call to the next, follow redirects if told to, and cost a third more CPU.
-    """
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30
-    )
-    return _SendsOnce(verify=_trusted_authorities(), limits=limits, trust_env=False)
-
-
-@functools.cache
-def _trusted_authorities() -> ssl.SSLContext:
-    """One for all connections: reading the certificates takes 80 ms."""
-    return httpx.create_ssl_context(trust_env=False)
-
-
-class _SendsOnce(AiohttpTransport):
-    """aiohttp 3 sends a PUT or DELETE again, unasked, where a kept-alive connection breaks before the answer: the
-    note that it appends would stand there twice. It has no public switch for that."""
-
-    def get_client(self) -> aiohttp.ClientSession:
-        session = super().get_client()
-        session._retry_connection = False  # noqa: SLF001 - as aiohttp's own test client does
-        return session
 
 
 class Transport:
@@ -107,6 +81,8 @@ class Transport:
         self._headers = {**_HEADERS, **(headers or {})}
         self._most_bytes = most_bytes
         self._account_gate = Gate(connection, clock)
+        self._allowance = Allowance(connection, clock)
+        self._endings = Endings(connection)
         self._gates: dict[str, Gate] = {}
 
     async def call(self, call: Call) -> Answer:
@@ -118,17 +94,18 @@ class Transport:
         try:
             probe = gate.enter()
             try:
-                return await self._authorised(call, gate, probing=account_probe)
+                under_way = _UnderWay(call, gate, self._allowance.enter())
+                return await self._authorised(under_way, probing=account_probe)
             finally:
                 gate.leave(probe)
         finally:
             self._account_gate.leave(account_probe)
 
-    async def _authorised(self, call: Call, gate: Gate, *, probing: bool) -> Answer:
+    async def _authorised(self, under_way: _UnderWay, *, probing: bool) -> Answer:
         """Once more after a 401, with renewed credentials or, the first time, to confirm that it is meant."""
         proof = await self._credentials.headers()
         try:
-            return await self._within_deadline(call, gate, proof)
+            return await self._within_deadline(under_way, proof)
         except _UnauthorisedError:
             if self._account_gate.closed:
                 raise self._account_gate.refusal(1.0) from None
@@ -139,29 +116,32 @@ class Transport:
         if probing and not renewed:
             raise self._account_gate.unauthorised()
         try:
-            return await self._within_deadline(call, gate, await self._credentials.headers())
+            return await self._within_deadline(under_way, await self._credentials.headers())
         except _UnauthorisedError:
             raise self._account_gate.unauthorised() from None
 
-    async def _within_deadline(self, call: Call, gate: Gate, proof: Mapping[str, str]) -> Answer:
+    async def _within_deadline(self, under_way: _UnderWay, proof: Mapping[str, str]) -> Answer:
+        call, gate = under_way.call, under_way.gate
         seconds = call.deadline or self.deadline
         try:
             async with asyncio.timeout(seconds):
-                response, body = await self._exchange(call, proof)
+                response, body = await self._exchange(call, proof, seconds)
         except TimeoutError:
             gate.failed()
             raise self._no_answer(call, f"no answer within {seconds:g} s", code="timeout") from None
         except httpx.HTTPError as error:
             gate.failed()
-            if _never_connected(error):
-                raise RetryLaterError(f"{call.operation}: could not connect", code="unreachable") from None
+            if (why := never_connected(error)) is not None:
+                raise RetryLaterError(f"{call.operation}: {why}", code="unreachable") from None
             raise self._no_answer(call, "the connection broke", code="connection_broke") from None
         except aiohttp.ClientError:
             gate.failed()
             raise self._no_answer(call, "the connection broke", code="connection_broke") from None
-        return self._judged(call, gate, response, body)
+        return self._judged(under_way, response, body)
 
-    async def _exchange(self, call: Call, proof: Mapping[str, str]) -> tuple[httpx.Response, bytes | None]:
+    async def _exchange(
+        self, call: Call, proof: Mapping[str, str], seconds: float
+    ) -> tuple[httpx.Response, bytes | None]:
         """The response and its decoded body; None where the body went past the size cap."""
         request = httpx.Request(
             call.method,
@@ -171,6 +151,8 @@ class Transport:
             content=call.content,
             data=_form(call.form),
             headers={**self._headers, **call.headers, **proof},
+            # Cut while connecting, an effect is known not to have happened; it costs, so reads go without.
+            extensions={"timeout": {"pool": seconds * _CONNECTED_WITHIN}} if call.effect else None,
         )
         response = await self._http.handle_async_request(request)
         try:
@@ -183,7 +165,8 @@ class Transport:
         finally:
             await response.aclose()
 
-    def _judged(self, call: Call, gate: Gate, response: httpx.Response, body: bytes | None) -> Answer:
+    def _judged(self, under_way: _UnderWay, response: httpx.Response, body: bytes | None) -> Answer:
+        call, gate = under_way.call, under_way.gate
         status = response.status_code
         headers = response.headers
         request_id = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
@@ -191,6 +174,7 @@ class Transport:
             data = self._parsed(call, response, body, request_id)
             self._account_gate.succeeded()
             gate.succeeded()
+            self._heed(under_way, headers)
             return Answer(call=call, status=status, headers=headers, data=data, request_id=request_id)
         if status == 401:
             raise _UnauthorisedError
@@ -199,7 +183,19 @@ class Transport:
             gate.failed()
         elif status != 429:
             gate.succeeded()  # it refuses this call, but it is there
+        self._heed(under_way, headers)
         raise self._error(call, gate, response, body, request_id)
+
+    def _heed(self, under_way: _UnderWay, headers: httpx.Headers) -> None:
+        """What stands beside the answer: how many calls are left, and whether the endpoint ends."""
+        told = notable(headers.raw)
+        if not told:
+            return
+        if (left := account_left(told, headers, self._clock)) is not None:
+            self._allowance.told(under_way.number, left)
+        if (pause := endpoint_pause(told)) is not None:
+            under_way.gate.used_up(pause)
+        self._endings.heed(under_way.call.operation, told)
 
     def _error(
         self, call: Call, gate: Gate, response: httpx.Response, body: bytes | None, request_id: str | None
@@ -212,13 +208,18 @@ class Transport:
                 code="redirect_refused",
                 request_id=request_id,
             )
-        after = retry_after(response.headers.get("retry-after"), self._clock)
+        after = retry_after(
+            response.headers.get("retry-after"), self._clock, date=response.headers.get("date")
+        )
         if status == 429:
-            return gate.limited(after)
+            return gate.limited(self._allowance.resets_in if after is None else after)
         if status in {408, 425, 503} or (status >= 500 and not call.effect):
+            if after:
+                gate.unavailable(after)
             return RetryLaterError(
                 f"{call.operation}: HTTP {status}",
                 retry_after=after,
+                consumes_attempt=not after,
                 code="unavailable",
                 request_id=request_id,
             )
@@ -265,6 +266,15 @@ class Transport:
         return OutcomeUnknownError(message, code=code) if call.effect else RetryLaterError(message, code=code)
 
 
+class _UnderWay(NamedTuple):
+    """One call that has passed the gates."""
+
+    call: Call
+    gate: Gate
+    number: int
+    """Its place in the order in which the connection's calls started."""
+
+
 class _UnauthorisedError(Exception):
     """HTTP 401, before it is known whether it is meant."""
 
@@ -272,35 +282,11 @@ class _UnauthorisedError(Exception):
 _REFUSAL_CODES = {403: "forbidden", 404: "not_found", 409: "conflict", 410: "gone", 413: "too_large"}
 
 
-def retry_after(value: str | None, clock: Clock) -> float | None:
-    """The seconds of a `Retry-After` header (RFC 9110 §10.2.3); None where it is absent or nonsense."""
-    if value is None:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value.strip()):
-        return float(value)
-    try:
-        seconds = (parsedate_to_datetime(value) - clock.now()).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return seconds if seconds > 0 else None
-
-
 def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     """The decoded body; decoding costs, so only where there is something to decode."""
     if "content-encoding" in response.headers or response.is_stream_consumed:
         return response.aiter_bytes()
     return response.aiter_raw()
-
-
-def _never_connected(error: httpx.HTTPError) -> bool:
-    """Whether no byte of the request can have reached the vendor.
-
-    httpx-aiohttp 0.2 names a connection that broke after the request was sent `ConnectTimeout` too, so the cause
-    decides where there is one.
-    """
-    if error.__cause__ is not None:
-        return isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-    return isinstance(error, httpx.ConnectError)
 
 
 def _form(form: Any) -> dict[str, str | list[str]] | None:

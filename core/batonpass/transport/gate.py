@@ -10,12 +10,18 @@ import random
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import CredentialsRefusedError, RetryLaterError
+from batonpass.transport.waiting import LONGEST_RETRY_AFTER
 
-LONGEST_RETRY_AFTER = 24 * 3600.0
 FAILURES_TO_OPEN = 5
 BREAKER_SECONDS = 30.0
 CREDENTIALS_SECONDS = 60.0
 _WHILE_PROBING = 1.0
+_NAMED_BY_VENDOR = frozenset({"rate_limited", "unavailable"})
+_WHY = {
+    "rate_limited": "limited by the vendor",
+    "breaker_open": "failing repeatedly, given a rest",
+    "unavailable": "unavailable for the time that the vendor named",
+}
 
 
 class Gate:
@@ -49,6 +55,10 @@ class Gate:
             self._probing = False
 
     def succeeded(self) -> None:
+        """A call was answered. One that was under way before the vendor named a time changes nothing about it."""
+        if self._why in _NAMED_BY_VENDOR and self.closed:
+            return
+        self._why = ""
         self._closed_until = None
         self._failures = 0
         self._limits = 0
@@ -61,6 +71,14 @@ class Gate:
         asked = min(retry_after, LONGEST_RETRY_AFTER) if retry_after is not None else backoff
         self._close("rate_limited", asked + random.uniform(0.0, 0.1) * asked)  # noqa: S311
         return self.refusal(asked)
+
+    def used_up(self, seconds: float) -> None:
+        """The vendor said that this was the last call of a window: closed until the next, before it refuses."""
+        self._close("rate_limited", seconds)
+
+    def unavailable(self, retry_after: float) -> None:
+        """The vendor said when to come back, with a 503."""
+        self._close("unavailable", min(retry_after, LONGEST_RETRY_AFTER))
 
     def failed(self) -> None:
         """No answer or a 5xx: five in a row close the gate for half a minute."""
@@ -90,11 +108,8 @@ class Gate:
                 retry_after=seconds,
                 consumes_attempt=False,
             )
-        what = {"rate_limited": "limited by the vendor", "breaker_open": "failing repeatedly, given a rest"}[
-            self._why
-        ]
         return RetryLaterError(
-            f"{self._name}: {what}, resumes in {seconds:.0f} s",
+            f"{self._name}: {_WHY[self._why]}, resumes in {seconds:.0f} s",
             retry_after=seconds,
             consumes_attempt=False,
             code=self._why,

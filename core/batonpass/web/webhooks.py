@@ -65,6 +65,11 @@ def add_webhooks(app: FastAPI, serving: ServingWebhooks) -> None:
             return _unavailable(error.code, "The delivery could not be kept. Send it again.")
         return JSONResponse(WebhookReceived(new=received.new, seen=received.seen).model_dump())
 
+    async def probe(connection: str) -> Response:
+        """Intercom asks with HEAD whether anybody is there before it takes an address."""
+        return Response(status_code=200 if serving.webhooks.takes(connection) else 404)
+
+    app.add_api_route("/webhooks/{connection}", probe, methods=["HEAD"], include_in_schema=False)
     app.add_api_route(
         "/webhooks/{connection}",
         receive,

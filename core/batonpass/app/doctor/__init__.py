@@ -1,4 +1,4 @@
-"""What `batonpass doctor` looks at: files, store, clock, accounts, the fields of the helpdesk, dates to come."""
+"""What `batonpass doctor` looks at: files, secrets, store, clock, accounts, webhooks, fields, dates to come."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def examine(path: Path, clock: Clock, environment: Mapping[str, str] = os.
     if config is None:
         rows += clock_examined(clock.now(), {})
         return Examination(rows=tuple(rows), findings=checked.findings)
-    accounts = [await account_examined(each, clock) for each in config.connections]
+    accounts = [await account_examined(config, each, clock) for each in config.connections]
     rows += clock_examined(
         clock.now(), {each.name: each.ahead for each in accounts if each.ahead is not None}
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
-import httpx
-
-from batonpass.app.config import Connection
+from batonpass.app.config import Config, Connection
+from batonpass.app.doctor.answers import Answers, Ending
+from batonpass.app.doctor.fields import own_fields_examined, start_examined
 from batonpass.app.doctor.verdicts import Cause, Examined, failed, ok, warning
+from batonpass.app.doctor.webhooks import webhooks_examined
 from batonpass.app.wiring import connected
 from batonpass.diagnostics import Finding
 from batonpass.domain.clock import Clock
@@ -21,6 +20,7 @@ from batonpass.domain.errors import (
     RefusedError,
     RetryLaterError,
 )
+from batonpass.domain.ticket import FieldSchema
 from batonpass.mapping import check_schema, load_helpdesk_mapping
 from batonpass.ports import Helpdesk, Probe
 
@@ -36,60 +36,42 @@ class Account:
     """How many seconds our clock is ahead of the vendor's; None where no answer had a date."""
 
 
-async def account_examined(connection: Connection, clock: Clock) -> Account:
+async def account_examined(config: Config, connection: Connection, clock: Clock) -> Account:
     """Never raises for what the vendor does."""
-    answered = _Dates(clock)
+    answers = Answers(clock)
     findings: list[Finding] = []
     rows: list[Examined] = []
     try:
-        async with connected(connection, clock, through=answered.noted) as opened:
+        async with connected(connection, clock, through=answers.noted) as opened:
             if isinstance(opened, Probe):
                 access = await opened.check_access()
                 rows.append(ok(connection.name, f"{access.account}: credentials accepted"))
                 rows += [warning(connection.name, each) for each in access.warnings]
+            rows += [each async for each in webhooks_examined(config, connection, opened)]
             if isinstance(opened, Helpdesk):
-                findings = await _live_findings(connection, opened)
+                schema = await opened.field_schema()
+                rows += [
+                    *own_fields_examined(connection, opened, schema),
+                    *start_examined(connection, schema),
+                ]
+                findings = _live_findings(connection, schema)
                 rows.append(_mapping(connection, findings))
     except BatonpassError as error:
         rows.append(_refused(connection, error))
-    return Account(name=connection.name, rows=tuple(rows), findings=tuple(findings), ahead=answered.ahead)
+    rows += [_ending(connection, each) for each in answers.endings]
+    return Account(name=connection.name, rows=tuple(rows), findings=tuple(findings), ahead=answers.ahead)
 
 
-class _Dates:
-    """Compares our clock with the `Date` of the vendor's last answer, which has whole seconds."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.ahead: float | None = None
-
-    def noted(self, sockets: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-        return _Noting(sockets, self._note)
-
-    def _note(self, response: httpx.Response) -> None:
-        try:
-            told = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return
-        if told.tzinfo is not None:
-            self.ahead = (self._clock.now() - told).total_seconds()
-
-
-class _Noting(httpx.AsyncBaseTransport):
-    """Shows every answer to somebody before it is read."""
-
-    def __init__(self, sockets: httpx.AsyncBaseTransport, show: Callable[[httpx.Response], None]) -> None:
-        self._sockets = sockets
-        self._show = show
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._sockets.handle_async_request(request)
-        self._show(response)
-        return response
-
-
-async def _live_findings(connection: Connection, helpdesk: Helpdesk) -> list[Finding]:
+def _live_findings(connection: Connection, schema: FieldSchema) -> list[Finding]:
     mapping, _ = load_helpdesk_mapping(connection.mapping)
-    return [] if mapping is None else check_schema(mapping, await helpdesk.field_schema())
+    return [] if mapping is None else check_schema(mapping, schema)
+
+
+def _ending(connection: Connection, ending: Ending) -> Examined:
+    since = "" if ending.deprecated is None else f" (deprecated: {ending.deprecated})"
+    when = "ends without a date told" if ending.ends is None else f"ends on {ending.ends}"
+    told = f"{connection.manifest.title} says that {ending.endpoint} {when}{since}"
+    return warning("end date", told, "a newer batonpass before that day: pip install --upgrade batonpass")
 
 
 def _mapping(connection: Connection, findings: list[Finding]) -> Examined:

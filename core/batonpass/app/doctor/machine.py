@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from batonpass.app.checking import Checked
 from batonpass.app.doctor.verdicts import Cause, Examined, failed, ok, warning
+from batonpass.app.secret_kinds import WRONG_KIND
 from batonpass.diagnostics import Severity
 from batonpass.store.reading import StoreCondition
 
@@ -18,8 +19,12 @@ _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def files_examined(checked: Checked, *, server_runs: bool) -> Iterator[Examined]:
-    errors = sum(finding.severity is Severity.ERROR for finding in checked.findings)
-    warnings = len(checked.findings) - errors
+    misplaced = [finding for finding in checked.findings if finding.code == WRONG_KIND]
+    for finding in misplaced:
+        yield failed("secrets", finding.message, finding.hint or "see the line below", Cause.CREDENTIALS)
+    others = [finding for finding in checked.findings if finding.code != WRONG_KIND]
+    errors = sum(finding.severity is Severity.ERROR for finding in others)
+    warnings = len(others) - errors
     told = f"{len(checked.files)} files: {errors} errors, {warnings} warnings"
     if not errors:
         yield warning("files", told, "batonpass check") if warnings else ok("files", told)
