@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # the helpdesks with what a test asks of them
+
+import structlog
 
 from batonpass.domain.event import EventKind
 from batonpass.testing.desk import Desk
@@ -169,7 +172,7 @@ async def _judged(played: Desk, turns: Sequence[str], handoff_id: str, opened: C
 async def _judged_ticket(played: Desk, turns: Sequence[str], ticket: str, tickets: int) -> Handed:
     notes = [note for note in played.emulator.internal_notes(ticket) if HISTORY in note]
     note = notes[0] if notes else ""
-    brief, _, _ = note.partition("<h3>")
+    brief, _, _ = note.partition("<h3>")[0].partition("<p><b>All steps:")  # a link is followed, not read
     _, _, transcript = note.partition(HISTORY)
     return Handed(
         turns=len(turns),
@@ -226,6 +229,7 @@ def main() -> int:
     parser.add_argument("path", type=Path, help="JSON lines")
     parser.add_argument("--helpdesk", default="all", choices=["all", *(known.name for known in HELPDESKS)])
     told = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     talks = conversations_in(told.path)
     right = True
     for known in _wanted(told.helpdesk):

@@ -51,7 +51,7 @@ POINTS = (
     *(f"step.{kind}.{place}" for kind in KINDS for place in ("claimed", "called", "stored")),
 )
 EFFECT_FAULTS = (Fault.ANSWER_LOST, Fault.ERROR_AFTER_COMMIT)
-PATIENCE = 90.0
+PATIENCE = 40.0
 """Seconds."""
 
 
@@ -80,7 +80,8 @@ class Outcome:
 async def kill_at(known: Known, point: str, count: int, folder: Path) -> Outcome:
     started = time.monotonic()
     emulator = known.emulated(latency=Latency(seconds=0.01, spread=0.3))
-    emulator.outbox.retries = (0.2,) * 200
+    emulator.outbox.retries = (0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0)
+    emulator.outbox.on_sent = None  # no pause after many errors: the server is away for seconds only
     emulator.outbox.twice = True
     replies = Capability.REPLY in known.manifest.capabilities
     port = free_port()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from batonpass.domain.event import Event, EventKind
 from batonpass.domain.handoff import (
@@ -26,6 +27,7 @@ from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import Agent, TicketRef
 from batonpass.engine import decide
 from batonpass.store import Journal, NewDelivery, Received, Started
+from batonpass.store.schema import MIGRATIONS
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALL = tuple(StepKind)
@@ -190,3 +192,29 @@ async def test_old_deliveries_are_forgotten_with_their_events(journal: Journal, 
         left = db.execute("SELECT event_id FROM events").fetchall()
     db.close()
     assert (forgotten, left) == (1, [("e2",)])
+
+
+async def test_p17_a_journal_of_the_release_before_is_brought_up_to_date_with_its_handoffs(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.db"
+    db = sqlite_utils.Database(path)
+    MIGRATIONS.apply(db, stop_before="0002_both_directions")
+    db.execute(
+        "INSERT INTO handoffs (id, state, ai_agent, created_at, updated_at, mended, request, ticket_id, ticket_url)"
+        " VALUES ('ho_old', 'announced', 'bot', 1, 1, 0, X'7B7D', '5', 'u')"
+    )
+    db.conn.commit()
+    db.close()
+
+    journal = Journal(path)
+    journal.open()
+    try:
+        old = await journal.handoff(HandoffId("ho_old"))
+        begun = await received(journal, event(EventKind.HANDOFF_ASKED))
+    finally:
+        journal.close()
+
+    assert old is not None
+    assert (old.state, old.ticket_id, old.life, old.started_by) == (HandoffState.ANNOUNCED, "5", (), None)
+    assert len(begun.started) == 1

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from batonpass.app import mappings
+from batonpass.app import mappings, webhook_intake
 from batonpass.engine import execute, ticketing, world
 from scene import Logged
 
@@ -15,7 +15,7 @@ from scene import Logged
 def logged(monkeypatch: pytest.MonkeyPatch) -> Logged:
     """What is logged meanwhile, however logging was set up before."""
     capture = LogCapture()
-    for module in (execute, ticketing, world, mappings):
+    for module in (execute, ticketing, world, mappings, webhook_intake):
         monkeypatch.setattr(
             module,
             "log",

@@ -31,7 +31,7 @@ def delivery(event: str = "evt_1", kind: str = "customer.updated") -> bytes:
         "object": "event",
         "type": kind,
         "created": 1_763_700_000,
-        "livemode": True,
+        "livemode": False,
         "data": {"object": {"id": "cus_1", "object": "customer"}},
     }
     return json.dumps(told).encode()

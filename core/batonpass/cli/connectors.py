@@ -19,9 +19,10 @@ AsMarkdown = Annotated[
 
 
 def connectors(as_json: AsJson = False, markdown: AsMarkdown = False) -> None:
-    """List the installed connectors: what they can do, what can arrive from them, how it proves itself.
+    """List the installed connectors and what they can do.
 
-    Calls nobody and reads no configuration. Exit code: 0.
+    Also what can arrive from each by webhook, and how a delivery proves itself. Calls nobody and reads no
+    configuration. Exit codes: 0 always.
     """
     supports = support_of(installed().values())
     if as_json:

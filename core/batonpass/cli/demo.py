@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from batonpass.app.logs import keep_quiet
+from batonpass.app.status import HandoffStatus
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.options import AsJson
-from batonpass.cli.steps import milliseconds, steps_table
+from batonpass.cli.steps import life_line, milliseconds, steps_table
 from batonpass.cli.stopping import stopping
 from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.demo import (
@@ -30,6 +31,7 @@ from batonpass.demo import (
     play,
     set_up,
     shipped_scripts,
+    solve,
 )
 from batonpass.domain.clock import SystemClock
 from batonpass.domain.text import reveal
@@ -69,11 +71,17 @@ async def _demo(folder: Path, scripts: Sequence[Script], *, serve: bool, as_json
                 all_played.append(played)
                 if not as_json:
                     _show(played, f"{number}/{len(scripts)}")
+            resolved = await solve(stage, all_played[-1])
             if as_json:
                 print_json(
-                    "batonpass.demo/1", stage=_stage_json(stage), played=[_json(each) for each in all_played]
+                    "batonpass.demo/1",
+                    stage=_stage_json(stage),
+                    played=[_json(each) for each in all_played],
+                    resolved=resolved.model_dump(mode="json"),
                 )
-            elif not serve:
+            else:
+                _show_way_back(resolved)
+            if not (as_json or serve):
                 stderr().print(
                     "next: batonpass demo --serve (keeps it open to look at), or: batonpass init FOLDER"
                 )
@@ -109,6 +117,19 @@ def _show(played: Played, number: str) -> None:
         console.print(
             Text("(the first one also signed in to the helpdesk and read its fields)\n", style="dim")
         )
+
+
+def _show_way_back(status: HandoffStatus) -> None:
+    """Somebody has solved the last ticket; what batonpass knows of it."""
+    console = stdout()
+    console.rule(
+        Text("And back: an agent takes the last ticket, answers, solves it", style="bold"), align="left"
+    )
+    for event in status.life:
+        console.print(life_line(event), soft_wrap=True)
+    console.print(
+        "told by the helpdesk's signed webhooks, read again by its API; the AI agent hears of each\n"
+    )
 
 
 def _timing(played: Played) -> str:

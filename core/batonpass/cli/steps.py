@@ -9,8 +9,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from batonpass.app.status import AttemptView, HandoffStatus, StepView
+from batonpass.app.status import AttemptView, HandoffStatus, LifeView, StepView
 from batonpass.domain.handoff import StepKind, StepStatus
+from batonpass.domain.text import reveal
 
 
 def steps_table(status: HandoffStatus, *, since: datetime) -> Table:
@@ -33,6 +34,13 @@ def steps_table(status: HandoffStatus, *, since: datetime) -> Table:
                 step.name, milliseconds((step.due_at - since).total_seconds()), "", Text(_waiting(step))
             )
     return table
+
+
+def life_line(event: LifeView) -> str:
+    """When it happened, what, and by whom."""
+    by = f" by {reveal(event.person or event.person_id or '')}" if event.person_id else ""
+    detail = f" ({reveal(event.detail)})" if event.detail else ""
+    return f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.kind.replace('_', ' ')}{by}{detail}"
 
 
 def milliseconds(seconds: float) -> str:
@@ -117,7 +125,9 @@ _SAYS: Mapping[StepKind, Callable[[Mapping[str, Any]], str]] = {
     StepKind.READ_BACK: _read_back,
     StepKind.NOTE_NOT_LANDED: lambda _: "note appended",
     StepKind.NOTE_LATE_FACTS: lambda _: "note appended",
-    StepKind.TELL_CUSTOMER: lambda result: "the customer knows" if result.get("told") else "nobody told",
+    StepKind.TELL_CUSTOMER: lambda result: (
+        "the customer knows" if result.get("told") else f"not told: {result.get('why', 'no way to reply')}"
+    ),
     StepKind.ANNOUNCE: lambda result: "the AI agent knows" if result.get("told", True) else "nobody to tell",
     StepKind.FOLLOW_TICKET: _followed,
 }

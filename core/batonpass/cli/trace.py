@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from batonpass.app.status import HandoffStatus, LifeView, status_of
+from batonpass.app.status import HandoffStatus, status_of
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, store_of
-from batonpass.cli.steps import steps_table
+from batonpass.cli.steps import life_line, steps_table
 from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.domain.conversation import Conversation, HandoffRequest
 from batonpass.domain.handoff import HandoffState
@@ -66,7 +66,7 @@ def _show(status: HandoffStatus, said: Conversation | None) -> None:
     if status.parked_because is not None:
         console.print(f"parked: {status.parked_because}", soft_wrap=True)
     for event in status.life:
-        console.print(_lived(event), soft_wrap=True)
+        console.print(life_line(event), soft_wrap=True)
     console.print()
     console.print(steps_table(status, since=status.created_at))
     if said is not None:
@@ -75,12 +75,6 @@ def _show(status: HandoffStatus, said: Conversation | None) -> None:
             console.print(f"[{number}] {turn.role}: {reveal(turn.text)}", soft_wrap=True)
     if status.state is HandoffState.PARKED:
         stderr().print("next: batonpass doctor")
-
-
-def _lived(event: LifeView) -> str:
-    by = f" by {reveal(event.person or event.person_id or '')}" if event.person_id else ""
-    detail = f" ({reveal(event.detail)})" if event.detail else ""
-    return f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.kind.replace('_', ' ')}{by}{detail}"
 
 
 def _conversation(store: Path, handoff_id: HandoffId) -> Conversation | None:

@@ -4,6 +4,7 @@ from batonpass.demo.agent_page import ShownNote, ShownTicket
 from batonpass.demo.play import Played, play
 from batonpass.demo.scripts import Script, own_script, shipped_scripts
 from batonpass.demo.stage import Stage, set_up
+from batonpass.demo.way_back import solve
 
 __all__ = [
     "Played",
@@ -15,4 +16,5 @@ __all__ = [
     "play",
     "set_up",
     "shipped_scripts",
+    "solve",
 ]

@@ -113,7 +113,7 @@ class Drafted:
             for part in parts
         ]
         emptied = {part: _OPTIONAL[part] for part in parts}
-        if "group" in emptied and draft.group != self.default_group:
+        if "group" in names and "group" in emptied and draft.group != self.default_group:
             emptied["group"] = self.default_group
         smaller = replace(
             self,

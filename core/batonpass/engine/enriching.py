@@ -16,7 +16,7 @@ from batonpass.domain.conversation import (
     Role,
     Turn,
 )
-from batonpass.domain.errors import RefusedError
+from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass.domain.handoff import ClaimedStep
 from batonpass.domain.reading import ReadConversation
 from batonpass.domain.ticket import (
@@ -178,6 +178,8 @@ async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
                 lambda draft: world.helpdesk.change_ticket(ref, changed(draft)),
             )
     except RefusedError as error:
+        if error.code == "conflict":  # somebody changed it at that moment: what we bring is as right a moment later
+            raise RetryLaterError(str(error), code="conflict") from None
         if not is_gone(error):
             raise
         log.warning("ticket_gone", handoff=step.handoff_id)

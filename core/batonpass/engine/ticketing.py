@@ -210,7 +210,11 @@ async def tell_customer(world: World, step: ClaimedStep) -> Done:
     key = note_key(step)
     found = step.may_have_happened and await world.helpdesk.find_reply(ref, text, key=key)
     if not found:
-        await world.helpdesk.reply(ref, text, key=key)
+        try:
+            await world.helpdesk.reply(ref, text, key=key)
+        except RefusedError as error:  # a ticket that nobody can answer on: agents see it all the same
+            log.warning("customer_not_told", handoff=step.handoff_id, code=error.code)
+            return Done(result={"told": False, "why": error.code}, plan=decide.on_noted())
     return Done(result={"told": True, "found": found}, plan=decide.on_noted())
 
 
