@@ -148,7 +148,9 @@ async def test_an_event_during_a_reading_leads_to_one_more_after_it(journal: Jou
     assert await following(journal, handoff_id) == [StepStatus.DONE, StepStatus.DONE, StepStatus.READY]
 
 
-async def test_a_ticket_may_ask_again_once_its_handoff_is_over(journal: Journal) -> None:
+async def test_a_resolved_ticket_that_asks_again_is_read_again_and_starts_no_second_handoff(
+    journal: Journal,
+) -> None:
     first = await with_ticket(journal)
     await received(journal, event(EventKind.TICKET_SOLVED, id="s"))
     (step,) = await journal.claim(ALL, now=NOW, most=9)
@@ -161,6 +163,17 @@ async def test_a_ticket_may_ask_again_once_its_handoff_is_over(journal: Journal)
     record = await journal.handoff(first)
     assert record is not None
     assert (record.state, record.life) == (HandoffState.RESOLVED, (lived,))
+    assert (again.started, again.followed) == ((), 1)
+
+
+async def test_a_ticket_whose_handoff_was_abandoned_may_ask_again(journal: Journal) -> None:
+    await received(journal, event(EventKind.HANDOFF_ASKED))
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+    plan = Plan(state=HandoffState.ABANDONED, life=(LifeEvent(kind=LifeKind.WITHDRAWN, at=NOW),))
+    await journal.finish(step, result={}, plan=plan, attempt=attempt(step), now=NOW)
+
+    again = await received(journal, event(EventKind.HANDOFF_ASKED, id="again"))
+
     assert len(again.started) == 1
 
 
@@ -173,9 +186,7 @@ async def test_a_quick_agent_is_not_undone_by_our_own_slower_step(journal: Journ
         step, result={}, plan=plan, attempt=attempt(step), now=NOW, followed_to=10**6
     )
 
-    await journal.finish(
-        announce, result={}, plan=decide.on_announced(), attempt=attempt(announce), now=NOW
-    )
+    await journal.finish(announce, result={}, plan=decide.on_announced(), attempt=attempt(announce), now=NOW)
 
     record = await journal.handoff(handoff_id)
     assert record is not None

@@ -59,7 +59,8 @@ def test_only_an_ask_on_a_ticket_without_a_handoff_starts_one_and_only_where_tha
 
     assert decide.on_event(ask, starts=True, known=None) is Reaction.START
     assert decide.on_event(ask, starts=False, known=None) is Reaction.NONE
-    assert decide.on_event(ask, starts=True, known=HandoffState.RESOLVED) is Reaction.START
+    assert decide.on_event(ask, starts=True, known=HandoffState.ABANDONED) is Reaction.START
+    assert decide.on_event(ask, starts=True, known=HandoffState.RESOLVED) is Reaction.FOLLOW
     assert decide.on_event(ask, starts=True, known=HandoffState.ANNOUNCED) is Reaction.FOLLOW
     assert decide.on_event(event(EventKind.TICKET_OPENED), starts=True, known=None) is Reaction.NONE
 

@@ -80,7 +80,8 @@ def _read(result: Mapping[str, Any]) -> str:
     if not result.get("asks"):
         return "the ticket asks for nobody any more: left alone"
     cut = f", {result['cut']} older ones not given by the helpdesk" if result.get("cut") else ""
-    return f"{result['turns']} turns{cut}"
+    turns = result["turns"]
+    return f"{turns} turn{'' if turns == 1 else 's'}{cut}"
 
 
 def _opened(result: Mapping[str, Any]) -> str:

@@ -56,13 +56,14 @@ def on_event(event: Event, *, starts: bool, known: HandoffState | None) -> React
     handoff of its ticket, None where it has none."""
     if event.test or event.subject_id is None or event.kind not in FOLLOWED:
         return Reaction.NONE
-    if event.kind is EventKind.HANDOFF_ASKED and (known is None or known in OVER):
+    if event.kind is EventKind.HANDOFF_ASKED and (known is None or known in ENDED):
         return Reaction.START if starts else Reaction.NONE
     return Reaction.FOLLOW if known is not None else Reaction.NONE
 
 
-OVER = frozenset({HandoffState.RESOLVED, HandoffState.RETURNED, HandoffState.ABANDONED})
-"""The states in which a ticket may ask for a person anew."""
+ENDED = frozenset({HandoffState.RETURNED, HandoffState.ABANDONED})
+"""The states in which a ticket may ask for a person anew. A resolved one is reopened instead: its tag may still say so
+at every change of the ticket, and its context is on it already."""
 
 
 def on_asked_by_ticket() -> Plan:
