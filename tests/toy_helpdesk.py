@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar
 
 from pydantic import SecretStr
 
@@ -45,7 +46,7 @@ KEY = NewField(name="Batonpass key", kind=FieldKind.TEXT, unique=True, why="find
 
 @dataclass
 class ToyEmulator(ToyVendor):
-    plays: frozenset[EventKind] = frozenset({EventKind.TICKET_SOLVED})
+    plays: ClassVar[frozenset[EventKind]] = frozenset({EventKind.TICKET_SOLVED})
 
 
 class ToySettings(HelpdeskSettings):

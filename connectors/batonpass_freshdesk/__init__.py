@@ -29,8 +29,6 @@ class FreshdeskSettings(HelpdeskSettings):
     source: Annotated[int, Field(ge=1)] = 2
     """The channel that Freshdesk shows for tickets that we open: 2 portal, 3 phone, 7 chat, 9 feedback widget, above
     100 the account's own. A chat's tickets want another form of description, so 7 is not tried by anybody yet."""
-    defaults: dict[str, str | bool | int | float] = Field(default_factory=dict)
-    """Field's label → what goes into it where the account requires it and nothing else fills it."""
 
     @model_validator(mode="after")
     def _names_an_account(self) -> Self:

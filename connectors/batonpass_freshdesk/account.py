@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -14,6 +15,7 @@ from batonpass.domain.ticket import FieldContent, TicketRef
 from batonpass_freshdesk import FreshdeskSettings, wire
 from batonpass_freshdesk.client import FreshdeskClient
 
+KEPT_SECONDS = 600.0
 _PLACEHOLDER = re.compile(r"\{(?=[{%])")
 WORD_JOINER = "\N{WORD JOINER}"
 
@@ -29,12 +31,31 @@ class Account:
         self.name = name
         self.clock = clock
         self._me: wire.Agent | None = None
+        self._names: Mapping[int, str] = {}
+        self._names_until = 0.0
+        self._one_at_a_time = asyncio.Lock()
 
     async def me(self) -> wire.Agent:
         """Asked for once: the agent of a key does not change."""
         if self._me is None:
             self._me = await self.client.me()
         return self._me
+
+    async def name_of(self, agent_id: int) -> str | None:
+        """From the list of agents, which is kept for ten minutes. None where it does not have them, or where it may
+        not be read: a name is not worth the rest."""
+        async with self._one_at_a_time:
+            if self.clock.monotonic() >= self._names_until:
+                self._names = await self._read_names()
+                self._names_until = self.clock.monotonic() + KEPT_SECONDS
+        return self._names.get(agent_id)
+
+    async def _read_names(self) -> Mapping[int, str]:
+        try:
+            listed = await self.client.agents()
+        except RefusedError:
+            return {}
+        return {each.id: each.contact.name for each in listed if each.contact and each.contact.name}
 
     def ref(self, ticket_id: int) -> TicketRef:
         return TicketRef(id=str(ticket_id), url=f"{self.settings.address}/a/tickets/{ticket_id}")

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from batonpass.domain.ticket import FieldKind
 from batonpass.ports import StartRule
-from batonpass_freshdesk.webhooks import SECRET_HEADER, STATUS_WORD, template
+from batonpass_freshdesk.webhooks import DONE, REOPENED_WORD, SECRET_HEADER, STATUS_WORD, template
 
 CREATED = 1
 UPDATED = 4
@@ -48,8 +48,7 @@ class WantedRule:
     """Of `webhooks.KINDS`."""
     type: int
     by: By
-    events: tuple[tuple[str, str | None], ...] = ()
-    """Field and value; None: from anything to anything."""
+    events: tuple[Told, ...] = ()
     conditions: tuple[Told, ...] = ()
     """Empty: every ticket."""
 
@@ -75,7 +74,7 @@ class WantedRule:
         }
         if self.type == UPDATED:
             told["performer"] = _performer(self.by, members)
-            told["events"] = [_event(field, value) for field, value in self.events]
+            told["events"] = list(self.events)
         return told
 
 
@@ -105,16 +104,18 @@ def _performer(by: By, members: Sequence[int]) -> Told:
     return {**told, "members": list(members)} if by is By.AGENTS and members else told
 
 
-def _event(field: str, value: str | None) -> Told:
-    return (
-        {"field_name": field, "from": "--", "to": "--"}
-        if value is None
-        else {"field_name": field, "value": value}
-    )
+def _changes(field: str, *, before: str | int = "--") -> Told:
+    """From `before`, or anything, to anything."""
+    return {"field_name": field, "from": before, "to": "--"}
 
 
-_ASSIGNED = (("responder_id", None), ("group_id", None))
-_STATUS = (("status", None),)
+def _happens(field: str, value: str) -> Told:
+    return {"field_name": field, "value": value}
+
+
+_ASSIGNED = (_changes("responder_id"), _changes("group_id"))
+_STATUS = (_changes("status"),)
+_FROM_DONE = tuple(_changes("status", before=status) for status in sorted(DONE))
 
 ALWAYS: tuple[WantedRule, ...] = (
     WantedRule(word="ticket_opened", type=CREATED, by=By.ANYBODY),
@@ -122,17 +123,25 @@ ALWAYS: tuple[WantedRule, ...] = (
     WantedRule(word="ticket_assigned", type=UPDATED, by=By.SYSTEM, events=_ASSIGNED),
     WantedRule(word=STATUS_WORD, type=UPDATED, by=By.AGENTS, events=_STATUS),
     WantedRule(word=STATUS_WORD, type=UPDATED, by=By.SYSTEM, events=_STATUS),
+    WantedRule(word=REOPENED_WORD, type=UPDATED, by=By.AGENTS, events=_FROM_DONE),
+    WantedRule(word=REOPENED_WORD, type=UPDATED, by=By.SYSTEM, events=_FROM_DONE),
     WantedRule(
         word="agent_replied",
         type=UPDATED,
         by=By.AGENTS,
-        events=(("reply_sent", "sent"), ("note_type", "public")),
+        events=(_happens("reply_sent", "sent"), _happens("note_type", "public")),
     ),
-    WantedRule(word="note_added", type=UPDATED, by=By.AGENTS, events=(("note_type", "private"),)),
-    WantedRule(word="customer_replied", type=UPDATED, by=By.REQUESTER, events=(("reply_sent", "sent"),)),
-    WantedRule(word="ticket_rated", type=UPDATED, by=By.REQUESTER, events=(("customer_feedback", "--"),)),
+    WantedRule(word="note_added", type=UPDATED, by=By.AGENTS, events=(_happens("note_type", "private"),)),
+    WantedRule(
+        word="customer_replied", type=UPDATED, by=By.REQUESTER, events=(_happens("reply_sent", "sent"),)
+    ),
+    WantedRule(
+        word="ticket_rated", type=UPDATED, by=By.REQUESTER, events=(_happens("customer_feedback", "--"),)
+    ),
 )
-"""What people do on tickets. A rule runs for any of its events, and says one word, so there is one for each word."""
+"""What people do on tickets. A rule runs for any of its events, and says one word, so there is one for each word. That
+a status may be left by name (`from: 4`) is what Freshdesk's own pages offer; the reference shows `--` only. Were it
+never met, a ticket that is reopened would still be told of as one whose status has changed."""
 
 
 def start_rules(condition: Told | None) -> tuple[WantedRule, ...]:
@@ -141,7 +150,7 @@ def start_rules(condition: Told | None) -> tuple[WantedRule, ...]:
     They say so at every change of such a ticket; each costs one read of it.
     """
     conditions = () if condition is None else (condition,)
-    changed = (("ticket_action", "update"),)
+    changed = (_happens("ticket_action", "update"),)
     return (
         WantedRule(word="handoff_asked", type=CREATED, by=By.ANYBODY, conditions=conditions),
         WantedRule(word="handoff_asked", type=UPDATED, by=By.AGENTS, events=changed, conditions=conditions),

@@ -22,7 +22,7 @@ from batonpass.domain.event import EventKind
 from batonpass.domain.ticket import FieldKind
 from batonpass.ports import StartRule
 from batonpass.testing.emulator import Emulator, Operation
-from batonpass.testing.happenings import Happening
+from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass_freshdesk import emulated_admin as admin
 from batonpass_freshdesk import emulated_automation as automation
 from batonpass_freshdesk import emulated_json as as_json
@@ -59,10 +59,10 @@ class FreshdeskEmulator(Emulator):
     masks_content: bool = False
     """Whether rules are kept without what their webhooks should send: that the API keeps it is not documented."""
     start_condition: dict[str, Any] | None = None
-    """Of `deliver_to`: which tickets ask for a person; None: whichever is opened or changed."""
+    """Of `deliver_to`: which tickets ask for a person; None: no rule says that any does."""
     account: Account = field(default_factory=Account)
 
-    plays: frozenset[EventKind] = PLAYS
+    plays: ClassVar[frozenset[EventKind]] = PLAYS
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -111,7 +111,7 @@ class FreshdeskEmulator(Emulator):
 
     def asks_when(self, start: StartRule) -> None:
         """As a person would write the rule who knows what `start` says."""
-        self.start_condition = start_condition(
+        condition = start_condition(
             start,
             groups={each.name.casefold(): each.id for each in self.account.groups.values()},
             fields={
@@ -119,6 +119,9 @@ class FreshdeskEmulator(Emulator):
                 for each in self.account.fields.values()
             },
         )
+        if condition is None:
+            raise CannotPlayError(f"there is no group or field {start.group or start.field}")
+        self.start_condition = condition
 
     def login(self) -> Mapping[str, str]:
         return {"api_key": self.api_key}
@@ -128,7 +131,8 @@ class FreshdeskEmulator(Emulator):
 
     def deliver_to(self, url: str, *, secret: str) -> None:
         others = [agent.id for agent in self.account.agents() if agent.id != self.agent.id]
-        for wanted in (*ALWAYS, *start_rules(self.start_condition)):
+        asking = () if self.start_condition is None else start_rules(self.start_condition)
+        for wanted in (*ALWAYS, *asking):
             told = wanted.as_json(url, secret=secret, members=others)
             rule = EmulatedRule(id=self.account.next_id(), type=wanted.type, told=told)
             self.account.rules[rule.id] = rule

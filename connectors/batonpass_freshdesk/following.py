@@ -6,12 +6,19 @@ from datetime import datetime
 
 from batonpass.domain.conversation import Role, Turn
 from batonpass.domain.errors import RefusedError
+from batonpass.domain.plain_text import plain_text
 from batonpass.domain.reading import ReadConversation, ReadCustomer
 from batonpass.domain.ticket import Agent, AgentReply, Rating, TicketLife, TicketRef
 from batonpass_freshdesk import wire
 from batonpass_freshdesk.account import number
-from batonpass_freshdesk.plain_text import plain_text
-from batonpass_freshdesk.tables import OUR_STATUSES, OUTBOUND_EMAIL, SCORES, SOURCES, SURVEY_FEEDBACK
+from batonpass_freshdesk.tables import (
+    MAIL_QUOTES,
+    OUR_STATUSES,
+    OUTBOUND_EMAIL,
+    SCORES,
+    SOURCES,
+    SURVEY_FEEDBACK,
+)
 from batonpass_freshdesk.tickets import Tickets
 
 _NO_SURVEYS = frozenset({403, 404})
@@ -24,7 +31,8 @@ class Following(Tickets):
 
     async def follow_ticket(self, ref: TicketRef, *, since: datetime) -> TicketLife:
         """Two or three calls, counted as three or four by Freshdesk: the ticket with its times, its conversations,
-        and its ratings once there is something to rate. Freshdesk does not tell what a ticket was merged into."""
+        and its ratings once there is something to rate; and once in ten minutes the list of agents for their names,
+        which only an admin's key may read. Freshdesk does not tell what a ticket was merged into."""
         ticket = await self._standing(ref, include="stats")
         status = OUR_STATUSES.get(ticket.status, OUR_STATUSES[2])
         first = await self._first_reply(ticket, since)
@@ -42,7 +50,10 @@ class Following(Tickets):
     async def _assignee(self, ticket: wire.Ticket) -> Agent | None:
         if ticket.responder_id is None or not await self._is_person(ticket.responder_id):
             return None
-        return Agent(id=str(ticket.responder_id))
+        return await self._agent(ticket.responder_id)
+
+    async def _agent(self, user_id: int) -> Agent:
+        return Agent(id=str(user_id), name=await self._account.name_of(user_id))
 
     async def _is_person(self, user_id: int) -> bool:
         return str(user_id) not in {await self.own_id(), self._account.settings.ai_agent_id}
@@ -54,7 +65,7 @@ class Following(Tickets):
                 continue
             by_agent = each.user_id != ticket.requester_id and each.source != SURVEY_FEEDBACK
             if by_agent and each.created_at >= since and await self._is_person(each.user_id):
-                return AgentReply(agent=Agent(id=str(each.user_id)), at=each.created_at)
+                return AgentReply(agent=await self._agent(each.user_id), at=each.created_at)
         return None
 
     async def _rating(self, ticket: wire.Ticket) -> Rating | None:
@@ -85,7 +96,9 @@ class Following(Tickets):
         async for each in self._account.client.conversations(number(ref.id, "ticket")):
             role = await self._role(each, ticket)
             if role is not None:
-                turns.append(Turn(role=role, text=plain_text(each.body), at=each.created_at))
+                turns.append(
+                    Turn(role=role, text=plain_text(each.body, quotes=MAIL_QUOTES), at=each.created_at)
+                )
         customer = ticket.requester or wire.Person()
         return ReadConversation(
             turns=tuple(turn for turn in turns if turn.text),
@@ -115,4 +128,4 @@ class Following(Tickets):
 
 def _description(ticket: wire.Ticket) -> Turn:
     role = Role.AGENT if ticket.source == OUTBOUND_EMAIL else Role.CUSTOMER
-    return Turn(role=role, text=plain_text(ticket.description), at=ticket.created_at)
+    return Turn(role=role, text=plain_text(ticket.description, quotes=MAIL_QUOTES), at=ticket.created_at)

@@ -36,7 +36,7 @@ class Registering(Part):
         wanted = await self._wanted()
         members = await self._members()
         standing = {type_: await self._account.client.rules(type_) for type_ in TYPES}
-        ids = []
+        made = []
         for rule in wanted:
             told = rule.as_json(url, secret=secret.get_secret_value(), members=members)
             same = next((each for each in standing[rule.type] if each.name == told["name"]), None)
@@ -46,10 +46,8 @@ class Registering(Part):
                 else await self._account.client.update_rule(rule.type, same.id, told)
             )
             _check(kept, told)
-            ids.append(f"{rule.type}:{kept.id}")
-        return RegisteredWebhook(
-            id=",".join(ids), url=url, delivers=True, events=_words(wanted), secret=secret
-        )
+            made.append((rule.type, kept))
+        return RegisteredWebhook(id=_id(made), url=url, delivers=True, events=_words(wanted), secret=secret)
 
     async def registered_webhooks(self) -> tuple[RegisteredWebhook, ...]:
         """Each address that rules call, with what keeps some of its rules from doing so."""
@@ -61,7 +59,7 @@ class Registering(Part):
         members = frozenset(await self._members()) if by_url else frozenset()
         return tuple(
             RegisteredWebhook(
-                id=",".join(f"{type_}:{rule.id}" for type_, rule in rules),
+                id=_id(rules),
                 url=url,
                 delivers=any(rule.active for _, rule in rules),
                 events=tuple(dict.fromkeys(rule.name for _, rule in rules)),
@@ -133,6 +131,14 @@ def _check(kept: wire.Rule, told: Told) -> None:
             "rules.create: Freshdesk keeps less of an automation rule than was sent; make the rules by hand",
             code="unsupported",
         )
+
+
+def _id(rules: Sequence[tuple[int, wire.Rule]]) -> str:
+    """Type and id of the oldest of our rules, or, where all were made by hand, of the oldest of them: it stays the
+    same when others are added."""
+    ours = [(rule.id, type_) for type_, rule in rules if rule.name.startswith(PREFIX)]
+    oldest, type_ = min(ours or [(rule.id, type_) for type_, rule in rules])
+    return f"{type_}:{oldest}"
 
 
 def _words(rules: Sequence[WantedRule]) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ OUTBOUND_EMAIL = 10
 SOURCES: Mapping[int, str] = MappingProxyType(
     {1: "email", 2: "portal", 3: "phone", 7: "chat", 9: "feedback_widget", OUTBOUND_EMAIL: "outbound_email"}
 )
+MAIL_QUOTES = ("freshdesk_quote", "gmail_quote")
+"""The classes of what a mail program repeats of the messages before."""
 SURVEY_FEEDBACK = 6
 """The `source` of a conversation that is a survey's comment."""
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from datetime import timedelta
 
 from batonpass.domain.errors import RefusedError
+from batonpass.domain.plain_text import plain_text
 from batonpass.domain.ticket import (
     FieldDefinition,
     FieldId,
@@ -28,10 +29,10 @@ from batonpass.domain.ticket import (
 from batonpass_freshdesk import wire
 from batonpass_freshdesk.account import WORD_JOINER, Account, Part, contents, literal, number, written
 from batonpass_freshdesk.keys import KeyPlace, key_tag
-from batonpass_freshdesk.plain_text import plain_text
 from batonpass_freshdesk.tables import (
     KINDS,
     LEAST_PRIORITY,
+    MAIL_QUOTES,
     OUR_PRIORITIES,
     OUR_STATUSES,
     PRIORITIES,
@@ -71,39 +72,20 @@ class Tickets(Part):
         return self._account.ref(ticket.id)
 
     async def _create(self, draft: TicketDraft, key: TicketKey) -> wire.Ticket:
-        """Again where the refusal is about our own field, or about one that `defaults` can fill."""
+        """Again where the refusal is about our own field: then a tag keeps the key."""
         place = await self._key_place.field()
-        filled: dict[str, wire.Written] = {}
-        while True:
-            try:
-                return await self._account.client.create_ticket(
-                    await self._new_ticket(draft, key, place, filled)
-                )
-            except RefusedError as refused:
-                held = {*filled, *(field.id for field in draft.fields)}
-                more = {} if place in refused.fields else await self._defaults_for(refused, held)
-                if not more and place not in refused.fields:
-                    raise
-                filled |= more
-                if place in refused.fields:
-                    self._key_place.lost()
-                    place = None
+        try:
+            return await self._account.client.create_ticket(await self._new_ticket(draft, key, place))
+        except RefusedError as refused:
+            if place is None or place not in refused.fields:
+                raise
+            self._key_place.lost()
+        return await self._account.client.create_ticket(await self._new_ticket(draft, key, None))
 
-    async def _defaults_for(self, refused: RefusedError, held: set[str]) -> dict[str, wire.Written]:
-        """What the settings say of the fields that the account requires and the draft lacks."""
-        defaults = self._account.settings.defaults
-        if not defaults or "missing_field" not in refused.reasons:
-            return {}
-        labels = {each.name: each.label for each in await self._account.client.ticket_fields()}
-        lacking = [name for name in refused.fields if name not in held and labels.get(name) in defaults]
-        return {name: defaults[labels[name]] for name in lacking}
-
-    async def _new_ticket(
-        self, draft: TicketDraft, key: TicketKey, place: FieldId | None, filled: dict[str, wire.Written]
-    ) -> wire.NewTicket:
+    async def _new_ticket(self, draft: TicketDraft, key: TicketKey, place: FieldId | None) -> wire.NewTicket:
         settings = self._account.settings
         requester = draft.requester or Requester()
-        fields = {**filled, **{str(field.id): written(field.value) for field in draft.fields}}
+        fields = {str(field.id): written(field.value) for field in draft.fields}
         tags = list(draft.tags)
         if place is None:
             tags.append(key_tag(key))
@@ -225,7 +207,7 @@ class Tickets(Part):
         own = (await self._account.me()).id
         async for each in self._account.client.conversations(number(ref.id, "ticket")):
             ours = each.user_id == own and not each.private and not each.incoming
-            if ours and _bare(plain_text(each.body)) == _bare(text):
+            if ours and _bare(plain_text(each.body, quotes=MAIL_QUOTES)) == _bare(text):
                 return True
         return False
 

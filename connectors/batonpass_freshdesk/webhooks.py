@@ -31,15 +31,17 @@ SECRET_HEADER = "X-Batonpass-Secret"  # noqa: S105 - a header's name
 SHORTEST_SECRET = 16
 """Characters: nothing but this text keeps others out."""
 _LONGEST_HEADER = 1000
-_DONE = frozenset({"4", "5"})
+DONE = frozenset({4, 5})
 """Resolved and closed."""
 _ID = re.compile(r"[0-9]{1,19}")
-_WORD = re.compile(r"[a-z_]{1,40}")
+_WORD = re.compile(r"[a-z_.]{1,40}")
 
 STATUS_WORD = "status_changed"
+REOPENED_WORD = "ticket_reopened"
+ASKED_WORD = "handoff_asked"
 KINDS: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
     {
-        "handoff_asked": (EventKind.HANDOFF_ASKED,),
+        ASKED_WORD: (EventKind.HANDOFF_ASKED,),
         "ticket_opened": (EventKind.TICKET_OPENED,),
         "ticket_assigned": (EventKind.TICKET_ASSIGNED,),
         "agent_replied": (EventKind.AGENT_REPLIED,),
@@ -47,12 +49,15 @@ KINDS: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
         "note_added": (EventKind.NOTE_ADDED,),
         STATUS_WORD: (EventKind.STATUS_CHANGED, EventKind.TICKET_SOLVED),
         "ticket_solved": (EventKind.TICKET_SOLVED,),
-        "ticket_reopened": (EventKind.TICKET_REOPENED,),
+        REOPENED_WORD: (EventKind.TICKET_REOPENED, EventKind.TICKET_SOLVED),
         "ticket_rated": (EventKind.TICKET_RATED,),
     }
 )
-"""The word in the body's `batonpass`, which the rule's author has written → what it means. With `status_changed` may
-stand the status that the ticket has now; that it was reopened cannot be told from it."""
+"""The word in the body's `batonpass`, which the rule's author has written → what it means. With `status_changed` and
+`ticket_reopened` may stand the status that the ticket has now: one that is closed after it was resolved is still
+solved."""
+
+_WITH_STATUS = frozenset({STATUS_WORD, REOPENED_WORD})
 
 
 def receive(
@@ -61,13 +66,11 @@ def receive(
     """As `batonpass.ports.webhooks.Receive` says, but nothing is signed: the secret stands in a header.
 
     Freshdesk gives deliveries no id, so each has one of its own: a delivery that comes twice is two events, both of
-    which only make us read the ticket. Who did it is not told.
+    which only make us read the ticket. Who did it is not told. Whether a ticket asks for a person is said by the
+    rule, so without a `start` rule in the settings its word means nothing.
     """
-    del (
-        settings
-    )  # the rule itself says what it is about; whether a ticket asks for a person is read from the ticket
     _prove(delivery, secrets)
-    return (_event(delivery.body, now),)
+    return (_event(delivery.body, now, starts=settings.start is not None),)
 
 
 def _prove(delivery: Delivery, secrets: Sequence[SecretStr]) -> None:
@@ -99,7 +102,7 @@ def _usable(secret: SecretStr) -> bytes:
     return value.encode()
 
 
-def _event(body: bytes, now: datetime) -> Event:
+def _event(body: bytes, now: datetime, *, starts: bool) -> Event:
     try:
         told = parse_json(body).value
     except JsonError:
@@ -111,7 +114,7 @@ def _event(body: bytes, now: datetime) -> Event:
     if ticket_id is None:
         raise RejectedDeliveryError("the body names no ticket", code="malformed_body")
     return Event(
-        kind=_kind(word, _id(told.get("status_id"))),
+        kind=_kind(word, _id(told.get("status_id")), starts=starts),
         id=hashlib.sha256(now.isoformat().encode() + b"\n" + body).hexdigest(),
         subject_id=ticket_id,
         at=now,
@@ -119,9 +122,11 @@ def _event(body: bytes, now: datetime) -> Event:
     )
 
 
-def _kind(word: str, status: str | None) -> EventKind:
-    if word == STATUS_WORD and status in _DONE:
+def _kind(word: str, status: str | None, *, starts: bool) -> EventKind:
+    if word in _WITH_STATUS and status is not None and int(status) in DONE:
         return EventKind.TICKET_SOLVED
+    if word == ASKED_WORD and not starts:
+        return EventKind.UNKNOWN
     return KINDS.get(word, (EventKind.UNKNOWN,))[0]
 
 
@@ -134,13 +139,14 @@ def _id(told: Any) -> str | None:
 def template(word: str) -> dict[str, str]:
     """The body of a rule that says `word`."""
     told = {"batonpass": word, "ticket_id": "{{ticket.id}}"}
-    return {**told, "status_id": "{{ticket.status_id}}"} if word == STATUS_WORD else told
+    return {**told, "status_id": "{{ticket.status_id}}"} if word in _WITH_STATUS else told
 
 
 _BY_HAND = (
     ("Ticket creation", "ticket_opened"),
     ("Ticket updates by the team or by the system: agent or group is changed", "ticket_assigned"),
     ("Ticket updates by the team or by the system: status is changed", STATUS_WORD),
+    ("Ticket updates by the team or by the system: status is changed from Resolved or Closed", REOPENED_WORD),
     ("Ticket updates by the team: reply is sent, public note is added", "agent_replied"),
     ("Ticket updates by the team: private note is added", "note_added"),
     ("Ticket updates by the requester: reply is sent", "customer_replied"),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
 
+from batonpass.domain.conversation import Instant
 from batonpass.transport import Explanation
 
 Item = TypeVar("Item")
@@ -101,8 +101,8 @@ class Person(_Wire):
 
 
 class Stats(_Wire):
-    resolved_at: datetime | None = None
-    closed_at: datetime | None = None
+    resolved_at: Instant | None = None
+    closed_at: Instant | None = None
 
 
 class Ticket(_Wire):
@@ -121,8 +121,8 @@ class Ticket(_Wire):
     """None: not told. The reference's example of the list has none."""
     custom_fields: Mapping[str, Any] = {}
     """Whatever the account has; `content` reads the values that we know."""
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
     requester: Person | None = None
     stats: Stats | None = None
 
@@ -143,7 +143,7 @@ class Conversation(_Wire):
     private: bool = False
     user_id: int | None = None
     source: int | None = None
-    created_at: datetime | None = None
+    created_at: Instant | None = None
 
 
 class Conversations(RootModel[tuple[Conversation, ...]]):
@@ -153,7 +153,7 @@ class Conversations(RootModel[tuple[Conversation, ...]]):
 class Rating(_Wire):
     ratings: Mapping[str, int] = {}
     feedback: str | None = None
-    created_at: datetime | None = None
+    created_at: Instant | None = None
 
 
 class Ratings(RootModel[tuple[Rating, ...]]):
@@ -216,12 +216,12 @@ class Channel(_Wire):
     assignment_limit: int | None = None
     current_assignment_load: int | None = None
     logged_in: bool | None = None
-    availability_updated_at: datetime | None = None
+    availability_updated_at: Instant | None = None
 
 
 class Availability(_Wire):
     channel_availability: Listed[Channel] = ()
-    status_updated_at: datetime | None = None
+    status_updated_at: Instant | None = None
 
 
 class Agent(_Wire):
@@ -230,7 +230,7 @@ class Agent(_Wire):
     id: int
     contact: Person | None = None
     available: bool | None = None
-    available_since: datetime | None = None
+    available_since: Instant | None = None
     availability: Availability | None = None
     deactivated: bool | None = None
     group_ids: Listed[int] = ()

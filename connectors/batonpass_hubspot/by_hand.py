@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 from batonpass_hubspot.desk_wire import NewSubscription
+from batonpass_hubspot.events import OBJECT_TYPES
 from batonpass_hubspot.registering import wanted
 from batonpass_hubspot.settings import HubSpotSettings
-
-_GENERIC = {"0-5": "ticket"}
 
 
 def by_hand(settings: HubSpotSettings, url: str) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def _file(subscriptions: tuple[NewSubscription, ...], url: str) -> str:
                 "crmObjects": [
                     {
                         "subscriptionType": each.event_type,
-                        "objectType": _GENERIC[each.object_type_id or ""],
+                        "objectType": OBJECT_TYPES[each.object_type_id or ""],
                         "active": True,
                     }
                     for each in generic

@@ -8,12 +8,14 @@ from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.ticket import Agent
 from batonpass_hubspot.client import HubSpotClient, ObjectType
+from batonpass_hubspot.contact_key import ContactKey
 from batonpass_hubspot.desk_client import HubSpotDeskClient
 from batonpass_hubspot.directory import Kept
-from batonpass_hubspot.fields import KEY_PROPERTY, TAGS_PROPERTY
+from batonpass_hubspot.fields import KEY_PROPERTY, OWN
 from batonpass_hubspot.settings import HubSpotSettings
 from batonpass_hubspot.stages import Stages
-from batonpass_hubspot.wire import Account, Owner, Property
+from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS
+from batonpass_hubspot.wire import Account, Owner, Property, Record
 
 PERSON = "PERSON"
 
@@ -44,15 +46,21 @@ class Desk:
         return await self._stages.get()
 
     async def own_properties(self) -> frozenset[str]:
-        """Which of batonpass's own properties the account has; both, where that cannot be read: then HubSpot itself
-        says what it lacks."""
+        """Which of batonpass's own properties the account has, as they are to be; both, where that cannot be read: then
+        HubSpot itself says what it lacks."""
         try:
             known = await self.properties.get()
         except BatonpassError:
-            return frozenset({KEY_PROPERTY, TAGS_PROPERTY})
-        has = {each.name for each in known if each.name == TAGS_PROPERTY}
-        has |= {each.name for each in known if each.name == KEY_PROPERTY and each.has_unique_value}
-        return frozenset(has)
+            return OWN
+        named = [each for each in known if each.name in OWN]
+        return frozenset(each.name for each in named if each.name != KEY_PROPERTY or each.has_unique_value)
+
+    async def contact(self, key: ContactKey) -> Record | None:
+        """The contact of this key; None where there is none, or where it does not itself say so."""
+        found = await self.crm.contact(
+            key.value, id_property=key.id_property, properties=(EMAIL, MORE_EMAILS), associations=()
+        )
+        return found if found is not None and key.fits(found) else None
 
     async def agent(self, owner_id: str) -> Agent | None:
         """The person with this owner id; None for nobody, the AI agent, and queues. Without its name where owners

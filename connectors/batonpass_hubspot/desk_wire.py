@@ -7,9 +7,9 @@ each `2026-09`, in github.com/HubSpot/HubSpot-public-api-spec-collection).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from batonpass.domain.conversation import Instant
 from batonpass_hubspot.wire import Wire
 
 HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
@@ -130,7 +130,7 @@ class Message(Wire):
 
     id: str
     type: str = ""
-    created_at: datetime | None = None
+    created_at: Instant | None = None
     created_by: str | None = None
     client: MessageClient | None = None
     direction: str | None = None
@@ -151,7 +151,7 @@ class MessageContent(Wire):
 class Thread(Wire):
     id: str
     status: str | None = None
-    created_at: datetime | None = None
+    created_at: Instant | None = None
 
 
 class AppSettings(Wire):

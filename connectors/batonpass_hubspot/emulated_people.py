@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from batonpass.domain.event import EventKind
 from batonpass.testing.happenings import CannotPlayError, Happening
@@ -26,30 +26,13 @@ class People:
     def __init__(self, account: EmulatedAccount, threads: ThreadApi) -> None:
         self._account = account
         self._threads = threads
-        self._played: Mapping[EventKind, Callable[[Happening], str]] = {
-            EventKind.TICKET_OPENED: self._opened,
-            EventKind.TICKET_ASSIGNED: self._assigned,
-            EventKind.AGENT_REPLIED: self._agent_replied,
-            EventKind.CUSTOMER_REPLIED: self._customer_replied,
-            EventKind.NOTE_ADDED: self._noted,
-            EventKind.STATUS_CHANGED: self._waits,
-            EventKind.TICKET_SOLVED: self._solved,
-            EventKind.TICKET_REOPENED: self._reopened,
-            EventKind.TICKET_RATED: self._rated,
-            EventKind.HANDOFF_ASKED: self._asked,
-            **dict.fromkeys(_CHANGES, self._record_changed),
-        }
-
-    @property
-    def plays(self) -> frozenset[EventKind]:
-        return frozenset(self._played)
 
     def play(self, happening: Happening) -> str:
-        play = self._played.get(happening.kind)
+        play = self._PLAYED.get(happening.kind)
         if play is None:
-            known = ", ".join(sorted(self._played))
+            known = ", ".join(sorted(self._PLAYED))
             raise CannotPlayError(f"HubSpot's emulator does not play {happening.kind}; it plays {known}")
-        return play(happening)
+        return play(self, happening)
 
     def user_of(self, happening: Happening) -> str:
         """The user id of who does it."""
@@ -229,6 +212,21 @@ class People:
         if found is None:
             raise CannotPlayError(f"the account has no ticket property {name}")
         return found
+
+    _PLAYED: ClassVar[Mapping[EventKind, Callable[[People, Happening], str]]] = {
+        EventKind.TICKET_OPENED: _opened,
+        EventKind.TICKET_ASSIGNED: _assigned,
+        EventKind.AGENT_REPLIED: _agent_replied,
+        EventKind.CUSTOMER_REPLIED: _customer_replied,
+        EventKind.NOTE_ADDED: _noted,
+        EventKind.STATUS_CHANGED: _waits,
+        EventKind.TICKET_SOLVED: _solved,
+        EventKind.TICKET_REOPENED: _reopened,
+        EventKind.TICKET_RATED: _rated,
+        EventKind.HANDOFF_ASKED: _asked,
+        **dict.fromkeys(_CHANGES, _record_changed),
+    }
+    PLAYS: ClassVar[frozenset[EventKind]] = frozenset(_PLAYED)
 
 
 def _another(name: str, value: str) -> str:

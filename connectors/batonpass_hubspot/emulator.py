@@ -12,12 +12,13 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from batonpass.domain.event import EventKind
 from batonpass.testing.emulator import Emulator, Operation
 from batonpass.testing.happenings import Happening
 from batonpass_hubspot.emulated_account import EmulatedAccount
@@ -83,6 +84,8 @@ _CATEGORIES: Mapping[str, str] = {
 class HubSpotEmulator(Emulator):
     """One account, without records and usable without arguments. `with_sample_account()` has three customers."""
 
+    plays: ClassVar[frozenset[EventKind]] = People.PLAYS
+
     access_token: str = ACCESS_TOKEN
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
     tickets: bool = False
@@ -103,7 +106,6 @@ class HubSpotEmulator(Emulator):
         self.threads = ThreadApi(self.clock, refuse=self._error, commit=self.commit, next_id=next_id)
         self.threads.app_id = APP_ID
         self.people = People(self.account, self.threads)
-        self.plays = self.people.plays
         self.hooks = HookApi(
             lambda: self.outbox,
             self.clock,
@@ -122,14 +124,14 @@ class HubSpotEmulator(Emulator):
     # What tests and the demo use ------------------------------------------------------------------------------
 
     def login(self) -> Mapping[str, str]:
+        app = {"access_token": self.access_token, "app_id": APP_ID}
         if not self.tickets:
-            return {"access_token": self.access_token}
+            return app
         return {
-            "access_token": self.access_token,
+            **app,
             "tickets": "true",
             "group_property": "support_group",
             "reply_as": self.bot_user,
-            "app_id": APP_ID,
             "developer_key": DEVELOPER_KEY,
             "webhook_secret": CLIENT_SECRET,
         }

@@ -18,7 +18,15 @@ from batonpass.domain.errors import RejectedDeliveryError
 from batonpass.domain.event import Event, EventKind
 from batonpass.domain.json_text import JsonError, parse_json
 from batonpass.ports import StartRule
-from batonpass_hubspot.fields import OWNER, STAGE, TAGS_PROPERTY, TEAM, tags_of
+from batonpass_hubspot.fields import (
+    CLOSED_AT,
+    FIRST_REPLY_AT,
+    OWNER,
+    STAGE,
+    TAGS_PROPERTY,
+    TEAM,
+    tags_of,
+)
 from batonpass_hubspot.names import option_value, property_name
 from batonpass_hubspot.settings import HubSpotSettings
 from batonpass_hubspot.wire import Notification
@@ -36,12 +44,8 @@ SIMPLE: Mapping[str, EventKind] = MappingProxyType(
 )
 """HubSpot's subscription type → ours."""
 
-CLOSED_AT, REOPENED_AT = "closed_date", "hs_ticket_reopened_at"
-RECEIVED_AT, SENT_AT, FIRST_REPLY_AT = (
-    "hs_last_message_received_at",
-    "hs_last_message_sent_at",
-    "first_agent_reply_date",
-)
+REOPENED_AT = "hs_ticket_reopened_at"
+RECEIVED_AT, SENT_AT = "hs_last_message_received_at", "hs_last_message_sent_at"
 TICKET_PROPERTIES: Mapping[str, EventKind] = MappingProxyType(
     {
         OWNER: EventKind.TICKET_ASSIGNED,
@@ -57,7 +61,7 @@ TICKET_PROPERTIES: Mapping[str, EventKind] = MappingProxyType(
 """Of `ticket.propertyChange`: the property that changed → ours. Which stage is a closed one only its pipeline tells,
 and a sent message may be a chatbot's: whoever acts on them reads the ticket. A new message is told by these times and
 not by `conversation.newMessage`, which names the thread and no ticket. The names of these times were seen in use;
-where an account has other ones, their events do not come, and the ticket is read by the schedule."""
+where an account has other ones, their events do not come, and a rating is found when a solved ticket is looked at again."""
 
 LINKED: Mapping[str, EventKind] = MappingProxyType(
     {"0-46": EventKind.NOTE_ADDED, "0-19": EventKind.TICKET_RATED}

@@ -22,12 +22,18 @@ KEY_PROPERTY = "batonpass_key"
 """Unique: it finds the ticket that was opened with a key, and lets HubSpot refuse a second one."""
 TAGS_PROPERTY = "batonpass_tags"
 """HubSpot's tickets have no tags: a text, semicolons between."""
+OWN = frozenset({KEY_PROPERTY, TAGS_PROPERTY})
+"""Made by `batonpass provision`."""
 
 SUBJECT, CONTENT, PRIORITY = "subject", "content", "hs_ticket_priority"
 PIPELINE, STAGE, OWNER = "hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id"
 TEAM = "hubspot_team_id"
 """The team of the ticket's owner. HubSpot sets it; nobody can write it."""
-SYSTEM = frozenset({SUBJECT, CONTENT, PRIORITY, PIPELINE, STAGE, OWNER, TEAM, KEY_PROPERTY, TAGS_PROPERTY})
+CREATED_AT, CHANGED_AT, CLOSED_AT = "createdate", "hs_lastmodifieddate", "closed_date"
+FIRST_REPLY_AT = "first_agent_reply_date"
+"""Set by HubSpot, as the three before."""
+STANDARD = frozenset({SUBJECT, CONTENT, PRIORITY, PIPELINE, STAGE, OWNER, TEAM})
+"""A ticket's parts that are no fields."""
 
 LIMITS = TicketLimits(subject=250, note=65_000)
 """A note's body takes 65,536 characters (developers.hubspot.com/docs/api-reference/latest/crm/activities/notes/guide),
@@ -66,18 +72,23 @@ CREATED: Mapping[FieldKind, tuple[str, str]] = MappingProxyType(
         FieldKind.LONG_TEXT: ("string", "textarea"),
         FieldKind.CHECKBOX: ("bool", "booleancheckbox"),
         FieldKind.DATE: ("date", "date"),
+        FieldKind.INTEGER: ("number", "number"),
         FieldKind.DECIMAL: ("number", "number"),
         FieldKind.DROPDOWN: ("enumeration", "select"),
         FieldKind.MULTISELECT: ("enumeration", "checkbox"),
     }
 )
-"""How a field of our kind is made. HubSpot has one kind of number, with decimals."""
+"""How a field of our kind is made. HubSpot has one kind of number, with decimals: a field made for whole numbers is
+told as `DECIMAL` from then on."""
 
 
 def is_field(known: Property) -> bool:
-    """Whether people write it and it is none of a ticket's standard parts."""
+    """Whether it can be written and is none of a ticket's standard parts. Our own are fields even where somebody has
+    hidden them from the pages."""
+    if known.name in OWN:
+        return True
     fixed = known.modification_metadata is not None and known.modification_metadata.read_only_value
-    return known.name not in SYSTEM and not (fixed or known.calculated or known.hidden)
+    return known.name not in STANDARD and not (fixed or known.calculated or known.hidden)
 
 
 def definition(known: Property) -> FieldDefinition:

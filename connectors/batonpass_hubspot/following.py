@@ -11,12 +11,10 @@ from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import AgentReply, Rating, TicketLife, TicketStatus
 from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
 from batonpass_hubspot.desk import Desk
-from batonpass_hubspot.fields import OWNER, STAGE
+from batonpass_hubspot.fields import CHANGED_AT, CLOSED_AT, CREATED_AT, FIRST_REPLY_AT, OWNER, STAGE
 from batonpass_hubspot.threads import Threads, first_reply
 from batonpass_hubspot.wire import Record
 
-CLOSED_AT, CHANGED_AT, CREATED_AT = "closed_date", "hs_lastmodifieddate", "createdate"
-FIRST_REPLY_AT = "first_agent_reply_date"
 FOLLOWED = (STAGE, OWNER, CLOSED_AT, CHANGED_AT, CREATED_AT, FIRST_REPLY_AT)
 
 _RATED_AT, _SAID, _WORDS = "hs_submission_timestamp", "hs_value", "hs_content"

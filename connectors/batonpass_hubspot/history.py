@@ -9,10 +9,9 @@ from batonpass.domain.text import one_line
 from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
 from batonpass_hubspot.contact_key import ContactKey
 from batonpass_hubspot.desk import Desk
-from batonpass_hubspot.fields import STAGE, SUBJECT
-from batonpass_hubspot.following import CREATED_AT, instant
+from batonpass_hubspot.fields import CREATED_AT, STAGE, SUBJECT
+from batonpass_hubspot.following import instant
 from batonpass_hubspot.stages import Stages
-from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS
 from batonpass_hubspot.wire import Record
 
 RECENT = 5
@@ -27,10 +26,8 @@ class History:
         key = ContactKey.of(person, self._desk.name, "hubspot")
         if key is None:
             return FactAnswer(standing=Standing.NO_KEY)
-        contact = await self._desk.crm.contact(
-            key.value, id_property=key.id_property, properties=(EMAIL, MORE_EMAILS), associations=()
-        )
-        if contact is None or not key.fits(contact):
+        contact = await self._desk.contact(key)
+        if contact is None:
             return FactAnswer(standing=Standing.NOT_FOUND)
         ids = await self._desk.api.linked_ids(ObjectType.CONTACTS, contact.id, ObjectType.TICKETS)
         newest = [each for each in ids if each != person.ticket_id][:MOST_IN_A_BATCH]

@@ -38,15 +38,14 @@ class Provisioning:
         )
 
     async def create_field(self, field: NewField) -> FieldDefinition:
+        """A field for whole numbers becomes a number, which takes decimals too: HubSpot has no other kind, and the
+        definition that is given says so."""
+        if field.kind not in CREATED:
+            raise RefusedError(f"properties.create: batonpass makes no {field.kind}", code="unsupported")
         self._desk.properties.forget()
         standing = _named(field.name, await self._desk.properties.get())
         if standing is not None:
             return await self._taken(standing, field)
-        if field.kind not in CREATED:
-            raise RefusedError(
-                f"properties.create: HubSpot has no kind {field.kind}; its numbers are decimals",
-                code="unsupported",
-            )
         await self._ensure_group()
         type_, field_type = CREATED[field.kind]
         new = NewProperty(
@@ -83,7 +82,7 @@ class Provisioning:
 
     async def _taken(self, standing: Property, field: NewField) -> FieldDefinition:
         kind = kind_of(standing)
-        same = kind is field.kind
+        same = CREATED.get(kind) == CREATED[field.kind]
         if not same or (field.unique and not standing.has_unique_value):
             unique = " without unique values" if same else ""
             raise RefusedError(

@@ -14,7 +14,7 @@ from batonpass.domain.errors import RefusedError
 from batonpass.ports import RegisteredWebhook
 from batonpass_hubspot.desk_client import HubSpotAppClient
 from batonpass_hubspot.desk_wire import NewSubscription, Subscription
-from batonpass_hubspot.events import LINKED, TICKET_PROPERTIES, TICKET_TYPE
+from batonpass_hubspot.events import TICKET_PROPERTIES, TICKET_TYPE
 from batonpass_hubspot.fields import TAGS_PROPERTY
 from batonpass_hubspot.names import property_name
 from batonpass_hubspot.settings import HubSpotSettings
@@ -38,8 +38,7 @@ def _ticket_events(settings: HubSpotSettings) -> Iterator[NewSubscription]:
     group = (settings.group_property,) if settings.group_property else ()
     for name in (*TICKET_PROPERTIES, *group, *_of_the_start_rule(settings)):
         yield NewSubscription(event_type="ticket.propertyChange", property_name=name)
-    if LINKED:
-        yield NewSubscription(event_type="object.associationChange", object_type_id=TICKET_TYPE)
+    yield NewSubscription(event_type="object.associationChange", object_type_id=TICKET_TYPE)
 
 
 def _of_the_start_rule(settings: HubSpotSettings) -> tuple[str, ...]:

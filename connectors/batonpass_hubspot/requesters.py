@@ -9,7 +9,6 @@ from batonpass_hubspot.contact_key import ContactKey
 from batonpass_hubspot.desk import Desk
 from batonpass_hubspot.desk_wire import NewRecord
 from batonpass_hubspot.refusals import EXISTING
-from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS
 
 
 class Requesters:
@@ -21,10 +20,8 @@ class Requesters:
         key = ContactKey.of_address(requester.email if requester else None)
         if key is None:
             return None
-        contact = await self._desk.crm.contact(
-            key.value, id_property=key.id_property, properties=(EMAIL, MORE_EMAILS), associations=()
-        )
-        return contact.id if contact is not None and key.fits(contact) else None
+        contact = await self._desk.contact(key)
+        return None if contact is None else contact.id
 
     async def contact_for(self, requester: Requester | None) -> str | None:
         """Found by address or made; None for a requester without one. An address is unique in an account, so that

@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 from batonpass.domain.conversation import Role
 from batonpass.domain.errors import RefusedError
+from batonpass.domain.plain_text import plain_text
 from batonpass.domain.ticket import Agent
 from batonpass_hubspot.desk import Desk, agent_of
-from batonpass_hubspot.desk_wire import Identifier, Message, NewMessage, Recipient
-from batonpass_hubspot.plain_text import plain
+from batonpass_hubspot.desk_wire import Identifier, Message, MessageContent, NewMessage, Recipient
 
 MESSAGE, INCOMING, OUTGOING = "MESSAGE", "INCOMING", "OUTGOING"
 CUT = "TRUNCATED"
@@ -97,9 +97,8 @@ class Threads:
 
     async def _text(self, thread_id: str, message: Message) -> str:
         if message.truncation_status != CUT:
-            return plain(message.text, message.rich_text)
-        whole = await self._desk.api.whole_message(thread_id, message.id)
-        return plain(whole.text, whole.rich_text)
+            return _plain(message)
+        return _plain(await self._desk.api.whole_message(thread_id, message.id))
 
     async def _ai_agents(self) -> frozenset[str]:
         """The actor ids of the AI agent, whose id in the settings is its owner's, or an actor's."""
@@ -131,6 +130,11 @@ class Threads:
         if settings.app_id is not None and app is not None:
             return app == settings.app_id
         return settings.reply_as is not None and message.created_by == f"{_USER}{settings.reply_as}"
+
+
+def _plain(said: Message | MessageContent) -> str:
+    """The plain form where HubSpot gives one, else that of the rich one."""
+    return (said.text or "").strip() or plain_text(said.rich_text)
 
 
 def _back_to(message: Message) -> tuple[Recipient, ...]:

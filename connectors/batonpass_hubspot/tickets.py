@@ -33,10 +33,11 @@ from batonpass.ports import Access, RegisteredWebhook
 from batonpass_hubspot import fields
 from batonpass_hubspot.changing import changed_properties
 from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
-from batonpass_hubspot.desk import Desk, agent_of
+from batonpass_hubspot.desk import PERSON, Desk, agent_of
 from batonpass_hubspot.desk_access import access_to
 from batonpass_hubspot.desk_wire import NewRecord, linked_to
-from batonpass_hubspot.following import CREATED_AT, Following, instant
+from batonpass_hubspot.events import TICKET_TYPE
+from batonpass_hubspot.following import Following, instant
 from batonpass_hubspot.groups import groups_of
 from batonpass_hubspot.history import History
 from batonpass_hubspot.opening import Opening
@@ -48,7 +49,6 @@ from batonpass_hubspot.wire import Account, Property, Record
 
 NOTE_TO_TICKET = 228
 UI = "https://app.hubspot.com"
-_TICKET_TYPE = "0-5"
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _BODY, _AT = "hs_note_body", "hs_timestamp"
 _SOURCE = "source_type"
@@ -60,8 +60,9 @@ class HubSpotTickets:
     `ProvisionsFields`, `FactSource` and `Probe`.
 
     Notes are records of their own, so that a ticket is opened without its note. HubSpot's tickets have no groups that
-    can be written (a ticket's team is its owner's): the options of a property that the settings name are ours. Tags stand in a property of our own, which `batonpass provision`
-    makes, as it makes the one that finds a ticket by its key (`Opening` says what holds without it).
+    can be written (a ticket's team is its owner's): the options of a property that the settings name are ours. Tags
+    stand in a property of our own, which `batonpass provision` makes, as it makes the one that finds a ticket by its
+    key (`Opening` says what holds without it).
     """
 
     def __init__(self, desk: Desk, *, token: str, registering: Registering | None = None) -> None:
@@ -87,17 +88,16 @@ class HubSpotTickets:
 
     def ticket_ref(self, ticket_id: str) -> TicketRef:
         """Its address is whole where the settings have the Hub ID, or the account has been read before."""
-        if not _NUMBER.fullmatch(ticket_id):
-            raise RefusedError("HubSpot's ids are numbers", code="not_found")
-        return TicketRef(id=ticket_id, url=self._url(ticket_id))
+        return TicketRef(id=_checked(ticket_id), url=self._url(ticket_id))
 
     async def read_ticket(self, ref: TicketRef) -> StoredTicket:
-        """Of a merged ticket the one that took its place, under that one's reference."""
+        """Of a merged ticket the one that took its place, under that one's reference. The property that holds tags is
+        told as `tags` and as no field."""
         known = [
             fields.definition(each) for each in await self._desk.properties.get() if self._is_field(each)
         ]
         group = self._desk.settings.group_property or fields.TEAM
-        asked = {*fields.SYSTEM, group, *(each.id for each in known)}
+        asked = {*fields.STANDARD, fields.TAGS_PROPERTY, group, *(each.id for each in known)}
         record = await self._record(ref.id, asked)
         return StoredTicket(
             ref=await self._ref(record.id),
@@ -107,7 +107,11 @@ class HubSpotTickets:
             status=(await self._desk.stages()).status(record.stored(fields.STAGE)),
             assignee_id=record.stored(fields.OWNER) or None,
             tags=frozenset(fields.tags_of(record.stored(fields.TAGS_PROPERTY))),
-            fields={each.id: fields.content(record.stored(each.id), each) for each in known},
+            fields={
+                each.id: fields.content(record.stored(each.id), each)
+                for each in known
+                if each.id != fields.TAGS_PROPERTY
+            },
         )
 
     async def append_note(self, ref: TicketRef, note: Note, *, key: NoteKey) -> None:
@@ -116,14 +120,14 @@ class HubSpotTickets:
                 _BODY: f"{note.html}<p>ref: {_marker(key)}</p>",
                 _AT: self._desk.clock.now().isoformat(),
             },
-            associations=(linked_to(_checked(ref), NOTE_TO_TICKET),),
+            associations=(linked_to(_checked(ref.id), NOTE_TO_TICKET),),
         )
         await self._desk.api.create(ObjectType.NOTES, new)
 
     async def find_note(self, ref: TicketRef, *, key: NoteKey) -> bool:
         """Among all notes of the ticket, the newest first, by the links between records, not by search."""
         ending = re.compile(rf"ref: {re.escape(_marker(key))}(?:<[^<>]*>|&nbsp;|\s)*\Z")
-        ids = await self._desk.api.linked_ids(ObjectType.TICKETS, _checked(ref), ObjectType.NOTES)
+        ids = await self._desk.api.linked_ids(ObjectType.TICKETS, _checked(ref.id), ObjectType.NOTES)
         for start in range(0, len(ids), MOST_IN_A_BATCH):
             batch = ids[start : start + MOST_IN_A_BATCH]
             notes = await self._desk.crm.read_batch(ObjectType.NOTES, batch, (_BODY,))
@@ -136,13 +140,16 @@ class HubSpotTickets:
         lost, as the property has no way to add to it."""
         properties = await changed_properties(self._desk, change, lambda asked: self._record(ref.id, asked))
         if properties:
-            await self._desk.api.update(ObjectType.TICKETS, _checked(ref), properties)
+            await self._desk.api.update(ObjectType.TICKETS, _checked(ref.id), properties)
 
     async def field_schema(self) -> FieldSchema:
+        """Our own fields stand last. The property that holds groups is told as groups and as no field."""
         self._desk.properties.forget()
         known, stages = await asyncio.gather(self._desk.properties.get(), self._desk.stages(anew=True))
         return FieldSchema(
-            fields=tuple(fields.definition(each) for each in known if self._is_field(each)),
+            fields=tuple(
+                fields.definition(each) for each in sorted(known, key=_ours) if self._is_field(each)
+            ),
             groups=groups_of(known, self._desk.settings),
             limits=fields.LIMITS,
             as_of=self._desk.clock.now(),
@@ -153,24 +160,24 @@ class HubSpotTickets:
 
     async def reply(self, ref: TicketRef, text: str, *, key: NoteKey) -> None:
         del key  # a message has no place for it that its reader does not see
-        await self._threads.reply(_checked(ref), text)
+        await self._threads.reply(_checked(ref.id), text)
 
     async def find_reply(self, ref: TicketRef, text: str, *, key: NoteKey) -> bool:
         """By equal text of what our app, or the user in whose name we reply, has said."""
         del key
-        return await self._threads.has_reply(_checked(ref), text)
+        return await self._threads.has_reply(_checked(ref.id), text)
 
     async def read_conversation(self, ref: TicketRef) -> ReadConversation:
         """The messages of its conversations. Of a ticket that came in without one (a form, an import) the description,
         as the customer's only turn; but not of one that we opened: its description is ours."""
-        wanted = (fields.SUBJECT, fields.CONTENT, fields.KEY_PROPERTY, CREATED_AT, _SOURCE)
+        wanted = (fields.SUBJECT, fields.CONTENT, fields.KEY_PROPERTY, fields.CREATED_AT, _SOURCE)
         record = await self._record(ref.id, wanted)
         said, customer = await asyncio.gather(self._threads.said_on(record.id), self._customer(record.id))
         described = mend(record.stored(fields.CONTENT)).strip()
         ours = bool(record.stored(fields.KEY_PROPERTY)) or "batonpass-ticket-" in described
         turns = tuple(_turn(each) for each in said if each.role is not None and each.text)
         if not said and described and not ours:
-            at = instant(record.stored(CREATED_AT))
+            at = instant(record.stored(fields.CREATED_AT))
             turns = (Turn(role=Role.CUSTOMER, text=described, at=at),)
         return ReadConversation(
             turns=turns,
@@ -180,7 +187,7 @@ class HubSpotTickets:
         )
 
     async def follow_ticket(self, ref: TicketRef, *, since: datetime) -> TicketLife:
-        return await self._following.life(_checked(ref), since=since)
+        return await self._following.life(_checked(ref.id), since=since)
 
     async def own_id(self) -> str | None:
         """The app's id: HubSpot names the app as the source of what its token writes. A service key's writes name none
@@ -192,7 +199,7 @@ class HubSpotTickets:
     async def agents(self) -> tuple[Agent, ...]:
         """Every active user: HubSpot lets all of them own tickets."""
         owners = await self._desk.crm.owners()
-        return tuple(agent_of(each) for each in owners if each.type == "PERSON" and not each.archived)
+        return tuple(agent_of(each) for each in owners if each.type == PERSON and not each.archived)
 
     def own_fields(self) -> tuple[NewField, ...]:
         return self._provisioning.own_fields()
@@ -229,9 +236,8 @@ class HubSpotTickets:
 
     async def _record(self, ticket_id: str, properties: Sequence[str] | set[str]) -> Record:
         """By a batch of one: the names of an account's properties are too many for an address."""
-        if not _NUMBER.fullmatch(ticket_id):
-            raise RefusedError("HubSpot's ids are numbers", code="not_found")
-        records = await self._desk.crm.read_batch(ObjectType.TICKETS, [ticket_id], properties)
+        asked = [_checked(ticket_id)]
+        records = await self._desk.crm.read_batch(ObjectType.TICKETS, asked, properties)
         if not records:
             raise RefusedError("tickets.batch_read: no such ticket", status=404, code="not_found")
         return records[0]
@@ -264,13 +270,17 @@ class HubSpotTickets:
         portal = settings.portal_id or (account.portal_id if account else None)
         ui = f"https://{account.ui_domain}" if account and account.ui_domain else UI
         root = settings.base_url.rstrip("/") if settings.base_url else ui
-        return f"{root}/contacts/{portal}/record/{_TICKET_TYPE}/{ticket_id}" if portal else f"{root}/"
+        return f"{root}/contacts/{portal}/record/{TICKET_TYPE}/{ticket_id}" if portal else f"{root}/"
 
 
-def _checked(ref: TicketRef) -> str:
-    if not _NUMBER.fullmatch(ref.id):
+def _checked(ticket_id: str) -> str:
+    if not _NUMBER.fullmatch(ticket_id):
         raise RefusedError("HubSpot's ids are numbers", code="not_found")
-    return ref.id
+    return ticket_id
+
+
+def _ours(known: Property) -> bool:
+    return known.name in fields.OWN
 
 
 def _turn(said: Said) -> Turn:

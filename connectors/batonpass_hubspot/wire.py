@@ -67,7 +67,8 @@ def _text_or_none(value: Any) -> str | None:
 
 
 class Record(Wire):
-    """A contact, company, deal, ticket, note or survey answer. All property values are strings; one that is empty is null or ""."""
+    """A contact, company, deal, ticket, note or survey answer. All property values are strings; one that is empty is
+    null or ""."""
 
     id: str
     properties: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)

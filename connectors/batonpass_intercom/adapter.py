@@ -31,7 +31,7 @@ from batonpass.domain.ticket import (
 )
 from batonpass.ports import Access, Connecting
 from batonpass.transport import FixedCredentials
-from batonpass_intercom import IntercomSettings, talk, wire
+from batonpass_intercom import sent_wire, talk, wire
 from batonpass_intercom.changing import Changing
 from batonpass_intercom.client import VERSION, IntercomClient
 from batonpass_intercom.history import History
@@ -39,8 +39,9 @@ from batonpass_intercom.literal import literal, paragraphs, same_text
 from batonpass_intercom.provisioning import Provisioning
 from batonpass_intercom.refs import Place, place_of, ref_of
 from batonpass_intercom.schema import field_schema
+from batonpass_intercom.settings import IntercomSettings
 from batonpass_intercom.tickets import Tickets
-from batonpass_intercom.workspace import NO_TICKET_TYPE, Workspace
+from batonpass_intercom.workspace import NO_TICKET_TYPE, Workspace, agent_of
 
 HOSTS = ("api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io")
 
@@ -105,14 +106,14 @@ class Intercom:
         )
 
     async def append_note(self, ref: TicketRef, note: Note, *, key: NoteKey) -> None:
-        await self._say(place_of(ref.id), talk.NOTE, f"{literal(note.html)}<p>ref: {_marker(key)}</p>")
+        await self._say(place_of(ref.id), sent_wire.NOTE, f"{literal(note.html)}<p>ref: {_marker(key)}</p>")
 
     async def find_note(self, ref: TicketRef, *, key: NoteKey) -> bool:
         """Among the newest 500 parts: Intercom gives no more."""
         ending = re.compile(rf"ref: {re.escape(_marker(key))}\s*\Z")
         seen = await self._talk(place_of(ref.id))
         return any(
-            part.part_type == talk.NOTE and ending.search(plain_text(part.body)) for part in seen.parts
+            part.part_type == sent_wire.NOTE and ending.search(plain_text(part.body)) for part in seen.parts
         )
 
     async def change_ticket(self, ref: TicketRef, change: TicketChange) -> None:
@@ -129,17 +130,17 @@ class Intercom:
 
     async def _say(self, place: Place, kind: str, html: str) -> None:
         own = await self._workspace.own_id()
-        sent = {"message_type": kind, "type": "admin", "admin_id": own, "body": html}
+        part = sent_wire.NewPart(message_type=kind, admin_id=own, body=html)
         if place.is_ticket:
-            await self._client.reply_to_ticket(place.id, sent)
+            await self._client.reply_to_ticket(place.id, part)
         else:
-            await self._client.reply_to_conversation(place.id, sent)
+            await self._client.reply_to_conversation(place.id, part)
 
     # Replies --------------------------------------------------------------------------------------------------
 
     async def reply(self, ref: TicketRef, text: str, *, key: NoteKey) -> None:
         del key  # a part holds nothing that the customer does not see
-        await self._say(place_of(ref.id), "comment", paragraphs(text))
+        await self._say(place_of(ref.id), sent_wire.COMMENT, paragraphs(text))
 
     async def find_reply(self, ref: TicketRef, text: str, *, key: NoteKey) -> bool:
         """Whether our own user has replied with this text, among the newest 500 parts: there is nothing better. Two
@@ -196,7 +197,7 @@ class Intercom:
 
     async def agents(self) -> tuple[Agent, ...]:
         return tuple(
-            _agent(admin) for admin in (await self._workspace.people(fresh=True)).values() if _works(admin)
+            agent_of(admin) for admin in (await self._workspace.people(fresh=True)).values() if _works(admin)
         )
 
     async def presence(self) -> Presence:
@@ -208,7 +209,7 @@ class Intercom:
             reasons = {reason.id: reason.label for reason in await self._client.away_reasons()}
         present = tuple(
             AgentPresence(
-                agent=_agent(admin),
+                agent=agent_of(admin),
                 availability=Availability.AWAY if admin.away_mode_enabled else Availability.UNKNOWN,
                 status=reasons.get(admin.away_status_reason_id or ""),
                 group_ids=admin.team_ids,
@@ -258,11 +259,7 @@ def _marker(key: NoteKey) -> str:
 
 
 def _reply(author: wire.Author, at: datetime) -> AgentReply:
-    return AgentReply(agent=Agent(id=author.id or "", name=author.name, email=author.email or None), at=at)
-
-
-def _agent(admin: wire.Admin) -> Agent:
-    return Agent(id=admin.id, name=admin.name, email=admin.email or None)
+    return AgentReply(agent=agent_of(author), at=at)
 
 
 def _works(admin: wire.Admin) -> bool:

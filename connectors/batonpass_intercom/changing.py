@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
 
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import TicketChange, TicketStatus
+from batonpass_intercom import sent_wire
 from batonpass_intercom.client import IntercomClient
 from batonpass_intercom.refs import Kind, Place
 from batonpass_intercom.schema import TITLE, Attributes, refused
@@ -54,48 +55,40 @@ class Changing:
 
     async def _change_ticket(self, ticket_id: str, change: TicketChange, known: Attributes) -> None:
         own = await self._workspace.own_id()
-        sent: dict[str, Any] = {}
-        attributes: dict[str, Any] = known.written(Kind.TICKET, change.fields)
+        attributes = known.written(Kind.TICKET, change.fields)
         if change.subject is not None:
             attributes = {TITLE: change.subject, **attributes}
-        if attributes:
-            sent["ticket_attributes"] = attributes
-        if change.status is not None:
-            sent["ticket_state_id"] = _state_id(change.status, known)
-            sent["open"] = not change.status.is_done
-        if sent:
-            await self._client.update_ticket(ticket_id, {**sent, "admin_id": own})
-        if change.group is not None:
-            moved = {"admin_id": own, "assignee_id": change.group.id}
-            await _naming("group", self._client.update_ticket(ticket_id, moved))
-        if change.assignee is not None:
-            moved = {"admin_id": own, "assignee_id": change.assignee.id}
-            await _naming("assignee", self._client.update_ticket(ticket_id, moved))
+        if attributes or change.status is not None:
+            update = sent_wire.TicketUpdate(
+                admin_id=own,
+                ticket_attributes=attributes or None,
+                ticket_state_id=None if change.status is None else _state_id(change.status, known),
+                open=None if change.status is None else not change.status.is_done,
+            )
+            await self._client.update_ticket(ticket_id, update)
+        for part, assignee in (("group", change.group), ("assignee", change.assignee)):
+            if assignee is not None:
+                moved = sent_wire.TicketUpdate(admin_id=own, assignee_id=assignee.id)
+                await _naming(part, self._client.update_ticket(ticket_id, moved))
 
     async def _change_conversation(
         self, conversation_id: str, change: TicketChange, known: Attributes
     ) -> None:
         own = await self._workspace.own_id()
-        sent: dict[str, Any] = {}
-        if change.subject is not None:
-            sent["title"] = change.subject
-        if change.fields:
-            sent["custom_attributes"] = known.written(Kind.CONVERSATION, change.fields)
-        if sent:
-            await self._client.update_conversation(conversation_id, sent)
-        moves: list[tuple[str, dict[str, Any]]] = []
-        if change.group is not None:
-            moves.append(("group", {"type": "team", "assignee_id": change.group.id}))
-        if change.assignee is not None:
-            moves.append(("assignee", {"type": "admin", "assignee_id": change.assignee.id}))
-        for part, move in moves:
-            told = {"message_type": "assignment", "admin_id": own, **move}
-            await _naming(part, self._client.manage_conversation(conversation_id, told))
+        attributes = known.written(Kind.CONVERSATION, change.fields)
+        if attributes or change.subject is not None:
+            update = sent_wire.ConversationUpdate(title=change.subject, custom_attributes=attributes or None)
+            await self._client.update_conversation(conversation_id, update)
+        for part, kind, assignee in (("group", "team", change.group), ("assignee", "admin", change.assignee)):
+            if assignee is not None:
+                moved = sent_wire.assignment(kind, assignee.id, by=own)
+                await _naming(part, self._client.manage_conversation(conversation_id, moved))
         if change.status is not None:
-            await self._client.manage_conversation(conversation_id, _move(change.status, own))
+            move = sent_wire.closing(by=own) if change.status.is_done else sent_wire.opening(by=own)
+            await self._client.manage_conversation(conversation_id, move)
 
 
-async def _naming(part: str, call: Any) -> None:
+async def _naming(part: str, call: Awaitable[None]) -> None:
     """The call, its refusal with the part's name: Intercom does not say which of its own it means."""
     try:
         await call
@@ -125,9 +118,3 @@ def _state_id(status: TicketStatus, known: Attributes) -> str:
         if state.category == category and state.id is not None:
             return state.id
     raise refused("status", f"the ticket type has no state of the category {category}")
-
-
-def _move(status: TicketStatus, own: str) -> dict[str, Any]:
-    if status.is_done:
-        return {"message_type": "close", "type": "admin", "admin_id": own}
-    return {"message_type": "open", "admin_id": own}

@@ -5,14 +5,15 @@ https://developers.intercom.com/docs/references/rest-api/api.intercom.io/
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from batonpass.transport import Call, Transport
-from batonpass_intercom import wire
+from batonpass_intercom import sent_wire, wire
+from batonpass_intercom.sent_wire import Sent
 
 VERSION = "2.16"
 PER_PAGE = 150
@@ -21,8 +22,6 @@ MOST_PAGES = 5
 
 Some = TypeVar("Some", bound=BaseModel)
 SomePage = TypeVar("SomePage", bound=wire.Page)
-Sent = Mapping[str, Any]
-Scalar = str | bool | int | float
 
 
 class IntercomClient:
@@ -31,49 +30,36 @@ class IntercomClient:
 
     # Tickets --------------------------------------------------------------------------------------------------
 
-    async def create_ticket(
-        self,
-        *,
-        type_id: str,
-        contact_id: str,
-        attributes: Mapping[str, Scalar],
-        team_id: str | None = None,
-    ) -> wire.Ticket:
-        sent: dict[str, Any] = {
-            "ticket_type_id": type_id,
-            "contacts": [{"id": contact_id}],
-            "ticket_attributes": dict(attributes),
-        }
-        if team_id is not None:
-            sent["assignment"] = {"team_assignee_id": team_id}
-        return await self._write("tickets.create", "POST", "/tickets", sent, wire.Ticket)
+    async def create_ticket(self, new: sent_wire.NewTicket) -> wire.Ticket:
+        return await self._write("tickets.create", "POST", "/tickets", new, wire.Ticket)
 
     async def ticket(self, ticket_id: str) -> wire.Ticket:
         return await self._read("tickets.read", f"/tickets/{ticket_id}", wire.Ticket)
 
-    async def update_ticket(self, ticket_id: str, sent: Sent) -> None:
+    async def update_ticket(self, ticket_id: str, sent: sent_wire.TicketUpdate) -> None:
         await self._write("tickets.update", "PUT", f"/tickets/{ticket_id}", sent, wire.Anything)
 
-    async def reply_to_ticket(self, ticket_id: str, sent: Sent) -> None:
+    async def reply_to_ticket(self, ticket_id: str, sent: sent_wire.NewPart) -> None:
         await self._write("tickets.reply", "POST", f"/tickets/{ticket_id}/reply", sent, wire.Anything)
 
-    async def tag_ticket(self, ticket_id: str, tag_id: str, *, admin_id: str) -> None:
-        sent = {"id": tag_id, "admin_id": admin_id}
+    async def tag_ticket(self, ticket_id: str, sent: sent_wire.Tagging) -> None:
         await self._write("tickets.tag", "POST", f"/tickets/{ticket_id}/tags", sent, wire.Anything)
 
     async def search_tickets(self, field: str, value: str) -> tuple[wire.Ticket, ...]:
         """By the search index, which lags."""
-        pages = self._found("tickets.search", "/tickets/search", [(field, value)], wire.TicketPage)
+        pages = self._found("tickets.search", "/tickets/search", field, value, wire.TicketPage)
         return tuple([ticket async for page in pages for ticket in page.tickets])
 
     async def ticket_types(self) -> tuple[wire.TicketType, ...]:
         return (await self._read("ticket_types.list", "/ticket_types", wire.TicketTypes)).data
 
-    async def create_ticket_attribute(self, type_id: str, sent: Sent) -> wire.TicketAttribute:
+    async def create_ticket_attribute(
+        self, type_id: str, sent: sent_wire.NewTicketAttribute
+    ) -> wire.TicketAttribute:
         path = f"/ticket_types/{type_id}/attributes"
         return await self._write("ticket_attributes.create", "POST", path, sent, wire.TicketAttribute)
 
-    async def update_ticket_attribute(self, type_id: str, attribute_id: str, sent: Sent) -> None:
+    async def replace_list_items(self, type_id: str, attribute_id: str, sent: sent_wire.ListItems) -> None:
         path = f"/ticket_types/{type_id}/attributes/{attribute_id}"
         await self._write("ticket_attributes.update", "PUT", path, sent, wire.Anything)
 
@@ -83,43 +69,44 @@ class IntercomClient:
         """With its newest 500 parts."""
         return await self._read("conversations.read", f"/conversations/{conversation_id}", wire.Conversation)
 
-    async def update_conversation(self, conversation_id: str, sent: Sent) -> None:
+    async def update_conversation(self, conversation_id: str, sent: sent_wire.ConversationUpdate) -> None:
         path = f"/conversations/{conversation_id}"
         await self._write("conversations.update", "PUT", path, sent, wire.Anything)
 
-    async def reply_to_conversation(self, conversation_id: str, sent: Sent) -> None:
+    async def reply_to_conversation(self, conversation_id: str, sent: sent_wire.NewPart) -> None:
         path = f"/conversations/{conversation_id}/reply"
         await self._write("conversations.reply", "POST", path, sent, wire.Anything)
 
-    async def manage_conversation(self, conversation_id: str, sent: Sent) -> None:
+    async def manage_conversation(self, conversation_id: str, sent: sent_wire.Move) -> None:
         """Assign, open or close it."""
         path = f"/conversations/{conversation_id}/parts"
         await self._write("conversations.manage", "POST", path, sent, wire.Anything)
 
-    async def tag_conversation(self, conversation_id: str, tag_id: str, *, admin_id: str) -> None:
-        sent = {"id": tag_id, "admin_id": admin_id}
+    async def tag_conversation(self, conversation_id: str, sent: sent_wire.Tagging) -> None:
         path = f"/conversations/{conversation_id}/tags"
         await self._write("conversations.tag", "POST", path, sent, wire.Anything)
 
     async def search_conversations(self, field: str, value: str) -> tuple[wire.Conversation, ...]:
         """By the search index, which lags; without parts."""
         path = "/conversations/search"
-        pages = self._found("conversations.search", path, [(field, value)], wire.ConversationPage)
+        pages = self._found("conversations.search", path, field, value, wire.ConversationPage)
         return tuple([each async for page in pages for each in page.conversations])
 
     async def conversation_attributes(self) -> tuple[wire.ConversationAttribute, ...]:
         path = "/conversations/attributes"
         return (await self._read("conversation_attributes.list", path, wire.ConversationAttributes)).data
 
-    async def create_conversation_attribute(self, sent: Sent) -> wire.ConversationAttribute:
+    async def create_conversation_attribute(
+        self, sent: sent_wire.NewConversationAttribute
+    ) -> wire.ConversationAttribute:
         path = "/conversations/attributes"
         return await self._write(
             "conversation_attributes.create", "POST", path, sent, wire.ConversationAttribute
         )
 
-    async def add_conversation_option(self, attribute_id: str, label: str) -> None:
+    async def add_conversation_option(self, attribute_id: str, sent: sent_wire.NewOption) -> None:
         path = f"/conversations/attributes/{attribute_id}/options"
-        await self._write("conversation_attributes.options", "POST", path, {"label": label}, wire.Anything)
+        await self._write("conversation_attributes.options", "POST", path, sent, wire.Anything)
 
     # People and tags ------------------------------------------------------------------------------------------
 
@@ -144,15 +131,15 @@ class IntercomClient:
 
     async def contacts_with_email(self, email: str) -> tuple[wire.Contact, ...]:
         """By the search index: a new contact may be missing for minutes."""
-        pages = self._found("contacts.search", "/contacts/search", [("email", email)], wire.ContactPage)
+        pages = self._found("contacts.search", "/contacts/search", "email", email, wire.ContactPage)
         return tuple([contact async for page in pages for contact in page.data])
 
-    async def create_contact(self, sent: Sent) -> wire.Contact:
+    async def create_contact(self, sent: sent_wire.NewContact) -> wire.Contact:
         return await self._write("contacts.create", "POST", "/contacts", sent, wire.Contact)
 
-    async def create_tag(self, name: str) -> wire.Tag:
+    async def create_tag(self, sent: sent_wire.NewTag) -> wire.Tag:
         """Gives the one of this name where there is one."""
-        return await self._write("tags.create", "POST", "/tags", {"name": name}, wire.Tag)
+        return await self._write("tags.create", "POST", "/tags", sent, wire.Tag)
 
     # How -------------------------------------------------------------------------------------------------------
 
@@ -160,15 +147,14 @@ class IntercomClient:
         return (await self._transport.call(Call(operation=operation, method="GET", path=path))).read_as(model)
 
     async def _write(self, operation: str, method: str, path: str, sent: Sent, model: type[Some]) -> Some:
-        call = Call(operation=operation, method=method, path=path, json=dict(sent), effect=True)
+        call = Call(operation=operation, method=method, path=path, json=sent.as_json(), effect=True)
         return (await self._transport.call(call)).read_as(model)
 
     async def _found(
-        self, operation: str, path: str, wanted: Sequence[tuple[str, str]], model: type[SomePage]
+        self, operation: str, path: str, field: str, value: str, model: type[SomePage]
     ) -> AsyncIterator[SomePage]:
         """Page by page; ends after `MOST_PAGES`, or where a cursor repeats."""
-        filters = [{"field": field, "operator": "=", "value": value} for field, value in wanted]
-        query = filters[0] if len(filters) == 1 else {"operator": "AND", "value": filters}
+        query = {"field": field, "operator": "=", "value": value}
         seen: set[str] = set()
         paging: dict[str, Any] = {"per_page": PER_PAGE}
         for _ in range(MOST_PAGES):

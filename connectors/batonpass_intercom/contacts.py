@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError, RetryLaterError
 from batonpass.domain.ticket import Requester, TicketKey
-from batonpass_intercom import wire
+from batonpass_intercom import sent_wire, wire
 from batonpass_intercom.client import IntercomClient
 from batonpass_intercom.complaints import EXISTING
 
@@ -44,9 +44,9 @@ class Contacts:
         known = await self.with_email(email)
         if known:
             return known[0].id
-        sent = {"role": "user", "email": email, "name": name or NAME_OF_NOBODY}
+        new = sent_wire.NewContact(email=email, name=name or NAME_OF_NOBODY)
         try:
-            return (await self._client.create_contact(sent)).id
+            return (await self._client.create_contact(new)).id
         except RefusedError as refused:
             return await self._after_conflict(refused, email)
 
@@ -67,9 +67,9 @@ class Contacts:
         return known[0].id
 
     async def _nameless(self, name: str | None, external_id: str) -> str:
-        sent = {"role": "user", "external_id": external_id, "name": name or NAME_OF_NOBODY}
+        new = sent_wire.NewContact(external_id=external_id, name=name or NAME_OF_NOBODY)
         try:
-            return (await self._client.create_contact(sent)).id
+            return (await self._client.create_contact(new)).id
         except RefusedError as refused:
             if refused.status != 409:
                 raise

@@ -78,7 +78,7 @@ class Calls:
         category = self._category(body.get("ticket_state_id"))
         if title is not None:
             check_title(title)
-            work.title = title
+            self._desk.set_title(work, title)
         self._desk.set_attributes(work, stored, by)
         if category is not None:
             self._desk.set_category(work, category, by)
@@ -86,12 +86,8 @@ class Calls:
             self._desk.set_open(work, "open" if body["open"] else "closed", by)
         if "assignee_id" in body:
             self._assign(work, by, body["assignee_id"])
-        work.updated_at = self._desk_now(work)
         self._commit("ticket.changed", f"ticket-{work.id}", None)
         return JSONResponse(as_json.ticket(work, self._account))
-
-    def _desk_now(self, work: EmulatedWork) -> datetime:
-        return max([work.updated_at, *(part.at for part in work.parts)])
 
     def _category(self, state_id: Any) -> str | None:
         if state_id is None:
@@ -121,7 +117,7 @@ class Calls:
         stored = kept(self._account, "conversation", body.get("custom_attributes") or {})
         if body.get("title") is not None:
             check_title(body["title"])
-            work.title = body["title"]
+            self._desk.set_title(work, body["title"])
         self._desk.set_attributes(work, stored, self._own)
         self._commit("ticket.changed", f"conversation-{work.id}", None)
         return JSONResponse(as_json.conversation(work, self._account))
@@ -171,7 +167,7 @@ class Calls:
         kind = "note.appended" if kind == "note" else "reply.appended"
         self._commit(kind, str(part.id), reference[1] if reference else None)
         if work.kind == "ticket":
-            return JSONResponse(as_json.ticket_reply(part))
+            return JSONResponse(as_json.ticket_part(part))
         return JSONResponse(as_json.conversation(work, self._account))
 
     async def attach_tag(self, request: Request) -> Response:

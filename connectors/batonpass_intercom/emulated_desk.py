@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from batonpass.domain.clock import Clock
@@ -63,7 +64,7 @@ class Desk:
 
     def start_conversation(self, contact: EmulatedContact, text: str, *, title: str = "") -> EmulatedWork:
         made = self._made("conversation", contact)
-        made.title, made.description = title, f"<p>{text}</p>"
+        made.title, made.description = title, as_typed(text)
         self._tell("conversation.user.created", made)
         return made
 
@@ -76,7 +77,7 @@ class Desk:
         return made
 
     def say(self, work: EmulatedWork, type_: str, body: str, author: Author) -> EmulatedPart:
-        """A note or comment; a customer's opens again what was closed."""
+        """A note or comment, in HTML; a customer's opens again what was closed."""
         if isinstance(author, EmulatedAdmin):
             made = self.add_part(work, type_, author, body=self._filled_in(body, work))
             self._tell(BY_ADMIN[work.kind, type_], work, made)
@@ -155,6 +156,11 @@ class Desk:
             if work.kind == "ticket":
                 self._tell("ticket.attribute.updated", work, part)
 
+    def set_title(self, work: EmulatedWork, title: str) -> None:
+        """Intercom has no topic for it."""
+        work.title = title
+        work.updated_at = self._clock.now()
+
     def rate(self, work: EmulatedWork, stars: int, remark: str) -> None:
         work.rating = (stars, remark, self._clock.now())
         work.updated_at = self._clock.now()
@@ -179,6 +185,11 @@ class Desk:
         name = known.name or ""
         values = {"first_name": name.split(" ")[0], "name": name, "email": known.email or ""}
         return _PLACEHOLDER.sub(lambda found: values[found[1]], body)
+
+
+def as_typed(text: str) -> str:
+    """What somebody types in the messenger or the inbox, as Intercom keeps it: HTML in which markup is text."""
+    return f"<p>{escape(text, quote=False).replace(chr(10), '<br>')}</p>"
 
 
 def _author(author: Author) -> dict[str, str | None]:

@@ -210,10 +210,6 @@ def ticket_part(part: EmulatedPart) -> dict[str, Any]:
     return told
 
 
-def ticket_reply(part: EmulatedPart) -> dict[str, Any]:
-    return ticket_part(part)
-
-
 def conversation(work: EmulatedWork, account: Account, *, with_parts: bool = True) -> dict[str, Any]:
     known = account.contacts[work.contact_id]
     told: dict[str, Any] = {

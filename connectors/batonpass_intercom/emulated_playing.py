@@ -8,7 +8,7 @@ from batonpass.domain.clock import Clock
 from batonpass.domain.event import EventKind
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass_intercom.emulated_account import Account, EmulatedAdmin, EmulatedWork, Stored
-from batonpass_intercom.emulated_desk import Desk
+from batonpass_intercom.emulated_desk import Desk, as_typed
 
 PLAYS = frozenset(
     {
@@ -83,14 +83,14 @@ class Play:
             self._desk.assign(work, admin, admin_id=admin.id)
 
     def _replied(self, work: EmulatedWork, happening: Happening) -> None:
-        self._desk.say(work, "comment", f"<p>{happening.text}</p>", self._agent(happening))
+        self._desk.say(work, "comment", as_typed(happening.text), self._agent(happening))
 
     def _wrote(self, work: EmulatedWork, happening: Happening) -> None:
         contact = self._account.contacts[work.contact_id]
-        self._desk.say(work, "comment", f"<p>{happening.text}</p>", contact)
+        self._desk.say(work, "comment", as_typed(happening.text), contact)
 
     def _noted(self, work: EmulatedWork, happening: Happening) -> None:
-        self._desk.say(work, "note", f"<p>{happening.text}</p>", self._agent(happening))
+        self._desk.say(work, "note", as_typed(happening.text), self._agent(happening))
 
     def _pending(self, work: EmulatedWork, happening: Happening) -> None:
         if work.kind == "ticket":

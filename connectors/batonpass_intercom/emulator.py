@@ -14,11 +14,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any, ClassVar, Self
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from batonpass.domain.event import EventKind
 from batonpass.domain.plain_text import plain_text
 from batonpass.testing.emulator import Emulator, Operation
 from batonpass.testing.happenings import Happening
@@ -40,6 +42,7 @@ class IntercomEmulator(Emulator):
     APP_LIMIT: ClassVar[int] = 1666
     """Calls in ten seconds of one app."""
     ERRORS_TO_PAUSE: ClassVar[int] = 1000
+    plays: ClassVar[frozenset[EventKind]] = PLAYS
 
     access_token: str = "dG9rOmVtdWxhdGVkX2ludGVyY29tX3Rva2VuXzAx"  # noqa: S105 - its own, known to everybody
     account: Account = field(default_factory=Account)
@@ -67,7 +70,6 @@ class IntercomEmulator(Emulator):
         super().__post_init__()
         self.outbox.retries = (0.1,)  # Intercom tries once more, after a minute
         self.outbox.on_sent = self._count_failures
-        self.plays = PLAYS
 
     @classmethod
     def with_sample_account(cls, **options: Any) -> Self:
@@ -244,7 +246,7 @@ class IntercomEmulator(Emulator):
                 if part.body
             ),
         ]
-        page = _PAGE.format(_escaped(work.title or "Conversation"), _escaped("\n".join(lines)))
+        page = _PAGE.format(escape(work.title or "Conversation"), escape("\n".join(lines)))
         return HTMLResponse(page, headers={"Content-Security-Policy": "default-src 'none'"})
 
     def _shown(self, name: str, value: Any) -> str:
@@ -262,7 +264,3 @@ def _signed(body: bytes, secret: str, url: str, at: datetime) -> Outgoing:
         "X-Hub-Signature": f"sha1={signature}",
     }
     return Outgoing(headers=headers, body=body)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from batonpass.domain.errors import RejectedDeliveryError
 from batonpass.domain.event import Event, EventKind
+from batonpass.ports import StartRule
+from batonpass_intercom.wire import Notification
 
 NOTIFICATION = "notification_event"
 _Told = Mapping[str, Any]
@@ -59,24 +61,13 @@ KINDS: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
 
 _ABOUT_WORK = ("conversation.", "conversation_part.", "ticket.")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}", re.IGNORECASE)
-_LATEST = 253_402_300_799  # the last second of the year 9999
 
 
-class _Notification(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, strict=True)
-
-    type: str
-    id: Annotated[str, Field(min_length=1, max_length=200)]
-    topic: Annotated[str, Field(min_length=1, max_length=200)]
-    created_at: Annotated[int, Field(ge=0, le=_LATEST)]
-    data: dict[str, Any] | None = None
-
-
-def events_in(told: _Told, start: Any) -> tuple[Event, ...]:
+def events_in(told: _Told, start: StartRule | None) -> tuple[Event, ...]:
     """What happened; besides, that a handoff was asked for, where the start rule may be met. Raises
     `RejectedDeliveryError` with code `malformed_body`."""
     try:
-        read = _Notification.model_validate(dict(told))
+        read = Notification.model_validate(dict(told))
     except ValidationError:
         raise RejectedDeliveryError("the body is no Intercom notification", code="malformed_body") from None
     if read.type != NOTIFICATION:
@@ -94,7 +85,7 @@ def events_in(told: _Told, start: Any) -> tuple[Event, ...]:
     )
 
 
-def _event(read: _Notification, item: _Told, kind: EventKind, id_: str) -> Event:
+def _event(read: Notification, item: _Told, kind: EventKind, id_: str) -> Event:
     return Event(
         kind=kind,
         id=id_,
@@ -165,7 +156,7 @@ def _last_part(item: _Told) -> _Told:
 # Whether the start rule may be met ------------------------------------------------------------------------------
 
 
-def _may_meet(start: Any, topic: str, item: _Told) -> bool:
+def _may_meet(start: StartRule | None, topic: str, item: _Told) -> bool:
     """As far as the payload tells: whoever hears of it reads the ticket again and decides by that."""
     if start is None:
         return False
@@ -184,7 +175,7 @@ def _tags(item: _Told) -> Iterator[str]:
             yield str(_dict(tag).get("name"))
 
 
-def _holds(attributes: Any, start: Any) -> bool:
+def _holds(attributes: Any, start: StartRule) -> bool:
     """A list item may come as its id, whose label only the schema knows."""
     if not isinstance(attributes, dict) or start.field not in attributes:
         return False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import FieldDefinition, FieldId, FieldKind, NewField
+from batonpass_intercom import sent_wire
 from batonpass_intercom.client import IntercomClient
 from batonpass_intercom.schema import Attribute, Attributes, definition_of
 from batonpass_intercom.workspace import Workspace
@@ -66,7 +66,8 @@ class Provisioning:
         if for_conversations is not None:
             for label in options:
                 if label not in for_conversations.items:
-                    await self._client.add_conversation_option(for_conversations.id, label)
+                    option = sent_wire.NewOption(label=label)
+                    await self._client.add_conversation_option(for_conversations.id, option)
         return definition_of(await self._workspace.attributes(fresh=True), name)
 
     async def _add_to_tickets(
@@ -78,38 +79,34 @@ class Provisioning:
         if len(labels) == len(attribute.items):
             return
         _check_labels(attribute.name, labels)
-        sent = {"list_items": ",".join(labels)}
-        await self._client.update_ticket_attribute(known.form.id, attribute.id, sent)
+        items = sent_wire.ListItems(list_items=",".join(labels))
+        await self._client.replace_list_items(known.form.id, attribute.id, items)
 
 
-def _new_for_tickets(field: NewField) -> dict[str, Any]:
-    sent: dict[str, Any] = {
-        "name": field.name,
-        "description": field.why or field.name,
-        "data_type": DATA_TYPES[field.kind],
-        "required_to_create": False,
-        "required_to_create_for_contacts": False,
-        "visible_on_create": True,
-        "visible_to_contacts": False,  # what it will hold is for the team
-    }
-    if DATA_TYPES[field.kind] == "string":
-        sent["multiline"] = field.kind is FieldKind.LONG_TEXT
-    if field.kind is FieldKind.DROPDOWN:
-        sent["list_items"] = ",".join(dict.fromkeys(field.options))
-    return sent
+def _new_for_tickets(field: NewField) -> sent_wire.NewTicketAttribute:
+    return sent_wire.NewTicketAttribute(
+        name=field.name,
+        description=field.why or field.name,
+        data_type=DATA_TYPES[field.kind],
+        multiline=_multiline(field.kind),
+        list_items=",".join(dict.fromkeys(field.options)) if field.kind is FieldKind.DROPDOWN else None,
+    )
 
 
-def _new_for_conversations(field: NewField) -> dict[str, Any]:
-    sent: dict[str, Any] = {
-        "name": field.name,
-        "description": field.why or field.name,
-        "data_type": DATA_TYPES[field.kind],
-    }
-    if DATA_TYPES[field.kind] == "string":
-        sent["multiline"] = field.kind is FieldKind.LONG_TEXT
-    if field.kind is FieldKind.DROPDOWN:
-        sent["options"] = [{"label": label} for label in dict.fromkeys(field.options)]
-    return sent
+def _new_for_conversations(field: NewField) -> sent_wire.NewConversationAttribute:
+    options = tuple(sent_wire.NewOption(label=label) for label in dict.fromkeys(field.options))
+    return sent_wire.NewConversationAttribute(
+        name=field.name,
+        description=field.why or field.name,
+        data_type=DATA_TYPES[field.kind],
+        multiline=_multiline(field.kind),
+        options=options if field.kind is FieldKind.DROPDOWN else None,
+    )
+
+
+def _multiline(kind: FieldKind) -> bool | None:
+    """Of texts; None: it is none."""
+    return {FieldKind.TEXT: False, FieldKind.LONG_TEXT: True}.get(kind)
 
 
 def _check_labels(name: str, labels: tuple[str, ...]) -> None:

@@ -64,7 +64,7 @@ class Attribute:
     items: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """A list's labels → what is written for each."""
 
-    def written(self, value: FieldContent) -> str | bool | int | float:
+    def written(self, value: FieldContent) -> wire.Written:
         """The value in JSON. Raises `RefusedError` naming this field where it is no option of it."""
         match value:
             case bool() | int():
@@ -123,7 +123,7 @@ class Attributes:
     def of(self, kind: Kind) -> Mapping[str, Attribute]:
         return self.of_tickets if kind is Kind.TICKET else self.of_conversations
 
-    def written(self, kind: Kind, fields: Sequence[FieldValue]) -> dict[str, str | bool | int | float]:
+    def written(self, kind: Kind, fields: Sequence[FieldValue]) -> dict[str, wire.Written]:
         """By attribute name. Raises `RefusedError` naming all fields that this kind lacks."""
         known = self.of(kind)
         lacking = tuple(field.id for field in fields if field.id not in known or not known[field.id].active)

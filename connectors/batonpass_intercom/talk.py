@@ -17,7 +17,6 @@ PUBLIC = frozenset({"comment", "quick_reply", "open", "close"})
 """Part types whose body the customer sees; a reply that reopens is an `open`, one that closes a `close`. A `note`'s is
 for teammates. An assignment's body is left out: Intercom's reference calls it a response in the conversation, and does
 not say whether what teammates write while assigning is one too."""
-NOTE = "note"
 
 STATES: Mapping[str, TicketStatus] = MappingProxyType(
     {

@@ -8,11 +8,12 @@ from typing import TypeVar
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError, OutcomeUnknownError, RefusedError
 from batonpass.domain.ticket import FieldKind, NewField, TicketDraft, TicketKey, TicketRef
-from batonpass_intercom import LOOKUP_LAG, IntercomSettings, wire
+from batonpass_intercom import sent_wire, wire
 from batonpass_intercom.client import IntercomClient
 from batonpass_intercom.contacts import Contacts
 from batonpass_intercom.refs import Kind, Place, ref_of
 from batonpass_intercom.schema import DESCRIPTION, TITLE, Attributes, refused
+from batonpass_intercom.settings import LOOKUP_LAG, IntercomSettings
 from batonpass_intercom.workspace import Workspace
 
 DESCRIBED = "Handed over to the support team."
@@ -23,11 +24,19 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    ref: TicketRef
+    age: tuple[int, int, str]
+    """By time, then by id: Intercom's times are whole seconds, its ids are numbers that grow."""
+
+
 @dataclass(slots=True)
-class Openings:
+class _Openings:
     """What this process knows of keys: beside the search index, which lags."""
 
-    opened: dict[TicketKey, TicketRef] = field(default_factory=dict)
+    opened: dict[TicketKey, _Opened] = field(default_factory=dict)
+    """Of several tickets with one key the oldest."""
     unclear: dict[TicketKey, float] = field(default_factory=dict)
     """When a call with this key ended without a clear answer, by the monotonic clock."""
 
@@ -41,7 +50,7 @@ class Tickets:
         self._settings = settings
         self._clock = clock
         self._contacts = Contacts(client)
-        self._known = Openings()
+        self._known = _Openings()
         self._acknowledged: dict[str, frozenset[str]] = {}
 
     def own_fields(self) -> tuple[NewField, ...]:
@@ -55,56 +64,56 @@ class Tickets:
         if found is not None:
             return found
         self._not_too_soon(key)
-        known, sent = await self._fitting(draft)
+        known, fields = await self._fitting(draft)
         tags = [await self.tag(name) for name in draft.tags]
         contact_id = await self._contacts.id_for(draft.requester, key)
-        attributes = {TITLE: draft.subject, DESCRIPTION: DESCRIBED, **sent, **self._key(known, key)}
+        attributes = {TITLE: draft.subject, DESCRIPTION: DESCRIBED, **fields, **self._key(known, key)}
+        team = None if draft.group is None else sent_wire.TeamAssignment(team_assignee_id=draft.group.id)
+        new = sent_wire.NewTicket(
+            ticket_type_id=known.form.id,
+            contacts=(sent_wire.ContactId(id=contact_id),),
+            ticket_attributes=attributes,
+            assignment=team,
+        )
         try:
-            made = await self._client.create_ticket(
-                type_id=known.form.id,
-                contact_id=contact_id,
-                attributes=attributes,
-                team_id=None if draft.group is None else draft.group.id,
-            )
+            made = await self._client.create_ticket(new)
         except OutcomeUnknownError:
             _kept(self._known.unclear, key, self._clock.monotonic())
             raise
-        ref = self.remember(key, made)
+        ref = self._remember(key, made)
         await self._tag_new(made.id, tags)
         return ref
 
     async def find(self, key: TicketKey) -> TicketRef | None:
-        """What this process has opened; else by the search index, which lags. Of several the oldest."""
-        if key in self._known.opened:
-            return self._known.opened[key]
+        """What this process has opened and what the search index knows, which lags. Of several the oldest."""
         attribute = (await self._workspace.attributes()).of_tickets.get(self._settings.key_attribute)
-        if attribute is None:
-            return None
-        found = [
-            ticket
-            for ticket in await self._client.search_tickets(f"ticket_attribute.{attribute.id}", key)
-            if ticket.ticket_attributes.get(attribute.name) == key
-        ]
-        if not found:
-            return None
-        return self.remember(key, min(found, key=lambda each: (each.created_at or 0, int(each.id))))
+        if attribute is not None:
+            for ticket in await self._client.search_tickets(f"ticket_attribute.{attribute.id}", key):
+                if ticket.ticket_attributes.get(attribute.name) == key:
+                    self._remember(key, ticket)
+        known = self._known.opened.get(key)
+        return None if known is None else known.ref
 
-    def remember(self, key: TicketKey, made: wire.Ticket) -> TicketRef:
-        ref = ref_of(Place(Kind.TICKET, made.id), self._settings.app_address, number=made.ticket_id)
-        _kept(self._known.opened, key, ref)
+    def _remember(self, key: TicketKey, ticket: wire.Ticket) -> TicketRef:
+        """The oldest ticket with this key, now that this one is known to have it."""
+        ref = ref_of(Place(Kind.TICKET, ticket.id), self._settings.app_address, number=ticket.ticket_id)
+        opened = _Opened(ref=ref, age=(ticket.created_at or 0, len(ticket.id), ticket.id))
+        before = self._known.opened.get(key)
+        oldest = opened if before is None else min(before, opened, key=lambda each: each.age)
+        _kept(self._known.opened, key, oldest)
         self._known.unclear.pop(key, None)
-        return ref
+        return oldest.ref
 
     def acknowledged_tags(self, ticket_id: str) -> frozenset[str]:
         """A ticket does not tell its tags (2.16): those whose attaching was confirmed to this process."""
         return self._acknowledged.get(ticket_id, frozenset())
 
     async def attach(self, place: Place, name: str, tag_id: str) -> None:
-        own = await self._workspace.own_id()
+        tagging = sent_wire.Tagging(id=tag_id, admin_id=await self._workspace.own_id())
         if not place.is_ticket:
-            await self._client.tag_conversation(place.id, tag_id, admin_id=own)
+            await self._client.tag_conversation(place.id, tagging)
             return
-        await self._client.tag_ticket(place.id, tag_id, admin_id=own)
+        await self._client.tag_ticket(place.id, tagging)
         _kept(self._acknowledged, place.id, self.acknowledged_tags(place.id) | {name})
 
     def _not_too_soon(self, key: TicketKey) -> None:
@@ -116,7 +125,7 @@ class Tickets:
                 code="search_lag",
             )
 
-    async def _fitting(self, draft: TicketDraft) -> tuple[Attributes, dict[str, str | bool | int | float]]:
+    async def _fitting(self, draft: TicketDraft) -> tuple[Attributes, dict[str, wire.Written]]:
         """The attributes as they are written; looked up anew where one seems to be missing."""
         if draft.priority is not None:
             raise refused("priority", "Intercom's API writes none")

@@ -16,7 +16,6 @@ import hmac
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -24,8 +23,9 @@ from batonpass.domain.delivery import Delivery
 from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
 from batonpass.domain.event import Event, EventKind
 from batonpass.domain.json_text import JsonError, parse_json
-from batonpass.ports.webhooks import WebhookDoor
+from batonpass.ports import StartRule, WebhookDoor
 from batonpass_intercom.notifications import KINDS, NOTIFICATION, events_in
+from batonpass_intercom.settings import IntercomSettings
 
 SIGNATURE = "x-hub-signature"
 BODY_SIGNATURE = "x-body-signature"
@@ -35,7 +35,7 @@ _ACCESS_TOKEN = "dG9rO"  # noqa: S105 - how every access token begins
 
 
 def receive(
-    delivery: Delivery, *, secrets: Sequence[SecretStr], settings: Any, now: datetime
+    delivery: Delivery, *, secrets: Sequence[SecretStr], settings: IntercomSettings, now: datetime
 ) -> tuple[Event, ...]:
     """`batonpass.ports.Receive`."""
     keys = [_usable(secret) for secret in secrets]
@@ -52,7 +52,7 @@ def receive(
     if not isinstance(told, dict):
         raise RejectedDeliveryError("the body is no JSON object", code="malformed_body")
     if by_hub:
-        return events_in(told, getattr(settings, "start", None))
+        return events_in(told, settings.start)
     if told.get("type") == NOTIFICATION or "topic" in told:
         raise RejectedDeliveryError(f"a notification is proven by {SIGNATURE} only", code="wrong_kind")
     return (_of_the_app(delivery.body, now),)
@@ -106,9 +106,8 @@ def _of_the_app(body: bytes, now: datetime) -> Event:
 PERMISSIONS = "Read conversations, Read tickets, Read admins, Read users and companies"
 
 
-def by_hand(settings: Any, url: str) -> tuple[str, ...]:
+def by_hand(settings: IntercomSettings, url: str) -> tuple[str, ...]:
     """What a person enters in the Developer Hub: Intercom has no API for it."""
-    start = getattr(settings, "start", None)
     return (
         "Open https://app.intercom.com/a/apps/_/developer-hub and choose your app (New app, if there is none).",
         "Configure > Basic information: copy the Client secret; set it as webhook_secret of this connection.",
@@ -118,12 +117,12 @@ def by_hand(settings: Any, url: str) -> tuple[str, ...]:
         "Configure > Webhooks: set the version of the notifications to 2.16.",
         "Configure > Webhooks: add each of these topics:",
         *(f"  {topic}" for topic in KINDS if topic != "ping"),
-        *_about_the_start(start),
+        *_about_the_start(settings.start),
         "Save. Intercom calls the URL at once (ping); it must be answered 2xx.",
     )
 
 
-def _about_the_start(start: Any) -> tuple[str, ...]:
+def _about_the_start(start: StartRule | None) -> tuple[str, ...]:
     if start is None:
         return ()
     if start.tag is not None:

@@ -24,7 +24,10 @@ def _as_id(value: Any) -> Any:
 
 Id = Annotated[str, BeforeValidator(_as_id)]
 MaybeId = Annotated[str | None, BeforeValidator(_as_id)]
-Scalar = str | bool | int | float | None
+Written = str | bool | int | float
+"""What an attribute is written with."""
+Scalar = Written | None
+_LATEST = 253_402_300_799  # the last second of the year 9999
 
 
 def _scalars(told: Any) -> Any:
@@ -306,6 +309,18 @@ class Conversation(_Wire):
 
 class ConversationPage(Page):
     conversations: Listed[Conversation] = ()
+
+
+class Notification(_Wire):
+    """What a webhook delivers. Nothing is converted: what is of another kind is no notification."""
+
+    model_config = ConfigDict(strict=True)
+
+    type: str
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    topic: Annotated[str, Field(min_length=1, max_length=200)]
+    created_at: Annotated[int, Field(ge=0, le=_LATEST)]
+    data: dict[str, Any] | None = None
 
 
 class Anything(_Wire):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import Agent
-from batonpass_intercom import IntercomSettings, wire
+from batonpass_intercom import sent_wire, wire
 from batonpass_intercom.client import IntercomClient
 from batonpass_intercom.schema import Attributes, attributes_of
+from batonpass_intercom.settings import IntercomSettings
 
 FRESH = 300.0
 """Seconds for which attributes and people are believed."""
@@ -64,7 +65,7 @@ class Workspace:
     async def agent(self, admin_id: str) -> Agent:
         """The person with this id, with as much as is known of them."""
         known = (await self.people()).get(admin_id)
-        return Agent(id=admin_id, name=known.name if known else None, email=known.email if known else None)
+        return Agent(id=admin_id) if known is None else agent_of(known)
 
     def is_person(self, admin_id: str | None, own: str) -> bool:
         """Neither nobody, nor our own user, nor the AI agent's."""
@@ -73,5 +74,9 @@ class Workspace:
     async def tag_id(self, name: str) -> str:
         """Of the tag with this name, which is made where there is none."""
         if name not in self._tags:
-            self._tags[name] = (await self._client.create_tag(name)).id
+            self._tags[name] = (await self._client.create_tag(sent_wire.NewTag(name=name))).id
         return self._tags[name]
+
+
+def agent_of(known: wire.Admin | wire.Author) -> Agent:
+    return Agent(id=known.id or "", name=known.name, email=known.email or None)

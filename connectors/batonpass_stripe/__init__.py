@@ -19,6 +19,7 @@ _API_KEY = SecretKind(
     what="a restricted Stripe API key (rk_live_… or rk_test_…)",
     pattern=r"(rk|sk)_(live|test)_[A-Za-z0-9_]+",
 )
+_SECRET_KEY = SecretKind(what="a Stripe secret API key (sk_…)", pattern=r"sk_(live|test)_[A-Za-z0-9_]+")
 _PUBLISHABLE_KEY = SecretKind(
     what="a publishable Stripe key, for browsers (pk_…)", pattern=r"pk_(live|test)_[A-Za-z0-9_]+"
 )
@@ -53,7 +54,7 @@ manifest = Manifest(
         "webhook_secret": _WEBHOOK_SECRET,
         "webhook_secret_previous": _WEBHOOK_SECRET,
     },
-    other_secrets=(_PUBLISHABLE_KEY,),
+    other_secrets=(_SECRET_KEY, _PUBLISHABLE_KEY),
     readable={
         name: (*properties, "metadata.*") if name in _WITH_METADATA else tuple(properties)
         for name, properties in READABLE.items()

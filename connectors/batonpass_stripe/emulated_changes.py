@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from batonpass.domain.event import EventKind
 from batonpass.testing.happenings import CannotPlayError, Happening
@@ -19,7 +19,7 @@ _CLOSED = frozenset({"won", "lost"})
 class EmulatedChanges(EmulatedAccount):
     """An account that goes on living."""
 
-    plays: frozenset[EventKind] = frozenset(
+    plays: ClassVar[frozenset[EventKind]] = frozenset(
         {
             EventKind.CONTACT_CHANGED,
             EventKind.SUBSCRIPTION_CHANGED,

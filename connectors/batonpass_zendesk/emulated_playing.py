@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from batonpass.domain.event import EventKind
 from batonpass.testing.happenings import CannotPlayError, Happening
@@ -35,9 +35,7 @@ PLAYS = frozenset(
 
 
 class Playing(Tickets):
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.plays = PLAYS
+    plays: ClassVar[frozenset[EventKind]] = PLAYS
 
     def happen(self, happening: Happening) -> str:
         """Of `AGENT_PRESENCE_CHANGED` the `value` is online, away or offline."""

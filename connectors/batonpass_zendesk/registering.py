@@ -115,7 +115,7 @@ class Registering:
         elif webhook.name == NAME and await self._is_paused(webhook.id):
             problem = (
                 "Zendesk has paused it, for most of its latest calls failed: see that the endpoint answers, "
-                "then Zendesk goes on by itself; what was missed is read by the next sync"
+                "then Zendesk goes on by itself; a ticket whose events were missed is read again at its next one"
             )
         return RegisteredWebhook(
             id=webhook.id,

@@ -5,10 +5,11 @@ https://developer.zendesk.com/api-reference/ticketing/introduction/
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from batonpass.domain.conversation import Instant
 
 Item = TypeVar("Item")
 Listed = Annotated[tuple[Item, ...], BeforeValidator(lambda value: value or ())]
@@ -50,8 +51,8 @@ class Ticket(_Wire):
     custom_fields: Listed[FieldValue] = ()
     satisfaction_rating: TicketRating | None = None
     via: Via | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
 
 
 class User(_Wire):
@@ -83,7 +84,7 @@ class Comment(_Wire):
     plain_body: str | None = None
     body: str | None = None
     public: bool = True
-    created_at: datetime | None = None
+    created_at: Instant | None = None
 
 
 class AuditEvent(_Wire):
@@ -110,7 +111,7 @@ class AuditMetadata(_Wire):
 
 class Audit(_Wire):
     author_id: int | None = None
-    created_at: datetime | None = None
+    created_at: Instant | None = None
     events: Listed[AuditEvent] = ()
     metadata: AuditMetadata | None = None
     via: AuditVia | None = None
@@ -130,8 +131,8 @@ class Answer(_Wire):
     question: Question | None = None
     rating: int | None = None
     value: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
 
 
 class SurveyResponse(_Wire):
@@ -175,14 +176,14 @@ class Group(_Wire):
 
 
 class TokenAnswer(_Wire):
-    access_token: str
+    access_token: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
     expires_in: float | None = None
 
 
 class AgentStatus(_Wire):
     id: int | None = None
     name: str | None = None
-    updated_at: datetime | None = None
+    updated_at: Instant | None = None
 
 
 class AvailabilityAttributes(_Wire):

@@ -15,9 +15,11 @@ from batonpass.domain.delivery import Delivery
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError
 from batonpass.domain.event import EventKind
 from batonpass.domain.ticket import Note, NoteKey, Priority, TicketChange, TicketKey
+from batonpass.ports import StartRule
 from batonpass.testing.emulator import Fault
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass.testing.serving import served
+from batonpass_freshdesk import FreshdeskSettings
 from batonpass_freshdesk.automation import ALWAYS, start_rules
 from batonpass_freshdesk.emulated_plays import PLAYS
 from batonpass_freshdesk.emulator import FreshdeskEmulator
@@ -26,6 +28,7 @@ from fakes import NOON
 
 URL = "https://baton.example/webhooks/freshdesk"
 KEY = TicketKey("ho_1")
+SETTINGS = FreshdeskSettings(domain="acme", api_key=SecretStr("k"), start=StartRule(tag="needs_person"))
 
 
 @asynccontextmanager
@@ -40,7 +43,7 @@ def events(door: Door) -> list[tuple[EventKind, str | None]]:
     told = []
     for headers, body in door.taken:
         delivery = Delivery(method="POST", url=URL, headers=headers, body=body)
-        (event,) = receive(delivery, secrets=[SecretStr(SECRET)], settings=None, now=NOON)
+        (event,) = receive(delivery, secrets=[SecretStr(SECRET)], settings=SETTINGS, now=NOON)
         told.append((event.kind, event.subject_id))
     return told
 
@@ -56,6 +59,7 @@ async def test_registering_makes_a_rule_for_each_thing_and_gives_the_secret():
     assert len(webhook.secret.get_secret_value()) >= 32
     assert (webhook.url, webhook.delivers, webhook.problem) == (URL, True, None)
     assert (seen.url, seen.delivers, seen.problem, seen.secret) == (URL, True, None, None)
+    assert seen.id == webhook.id
     assert len(emulator.account.rules) == len(ALWAYS)
 
 
@@ -188,7 +192,7 @@ SAID = {
     EventKind.NOTE_ADDED: {EventKind.NOTE_ADDED},
     EventKind.STATUS_CHANGED: {EventKind.STATUS_CHANGED},
     EventKind.TICKET_SOLVED: {EventKind.TICKET_SOLVED},
-    EventKind.TICKET_REOPENED: {EventKind.STATUS_CHANGED},
+    EventKind.TICKET_REOPENED: {EventKind.STATUS_CHANGED, EventKind.TICKET_REOPENED},
     EventKind.TICKET_RATED: {EventKind.TICKET_RATED},
     EventKind.HANDOFF_ASKED: {EventKind.HANDOFF_ASKED},
 }
@@ -230,6 +234,7 @@ async def test_what_a_person_entered_delivers_the_same():
     emulator, door = FreshdeskEmulator.with_sample_account(), Door()
 
     async with delivered_to(door, emulator) as (_, url):
+        emulator.asks_when(StartRule(group="billing"))
         emulator.deliver_to(url, secret=SECRET)
         emulator.happen(Happening(kind=EventKind.TICKET_OPENED))
         emulator.happen(Happening(kind=EventKind.HANDOFF_ASKED, group="Billing"))
@@ -237,9 +242,19 @@ async def test_what_a_person_entered_delivers_the_same():
 
     assert Counter(kind for kind, _ in events(door)) == {
         EventKind.TICKET_OPENED: 1,
-        EventKind.HANDOFF_ASKED: 2,
+        EventKind.HANDOFF_ASKED: 1,
         EventKind.TICKET_ASSIGNED: 1,
     }
+
+
+async def test_where_nobody_has_said_which_tickets_ask_no_rule_says_that_one_does():
+    emulator = FreshdeskEmulator.with_sample_account()
+
+    emulator.deliver_to(URL, secret=SECRET)
+
+    assert len(emulator.account.rules) == len(ALWAYS)
+    with pytest.raises(CannotPlayError, match="Nobody"):
+        emulator.asks_when(StartRule(group="Nobody"))
 
 
 async def test_our_own_changes_come_back_only_as_the_opening_of_a_ticket():

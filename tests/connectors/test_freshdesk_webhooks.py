@@ -14,12 +14,13 @@ from pydantic import SecretStr
 from batonpass.domain.delivery import Delivery
 from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
 from batonpass.domain.event import Event, EventKind
+from batonpass.ports import StartRule
 from batonpass_freshdesk import FreshdeskSettings, manifest
 from batonpass_freshdesk.webhooks import KINDS, SECRET_HEADER, receive, template
 from fakes import NOON
 
 NAME = SECRET_HEADER.lower()
-SETTINGS = FreshdeskSettings(domain="acme", api_key=SecretStr("k"))
+SETTINGS = FreshdeskSettings(domain="acme", api_key=SecretStr("k"), start=StartRule(tag="needs_person"))
 SOLVED = b'{"batonpass": "status_changed", "ticket_id": "12", "status_id": "4"}'
 
 
@@ -63,6 +64,30 @@ def test_a_changed_status_says_whether_the_ticket_is_done(status: Any, kind: Eve
     told = {"batonpass": "status_changed", "ticket_id": 12, "status_id": status}
 
     assert received(a_delivery(json.dumps(told).encode())).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("2", EventKind.TICKET_REOPENED),
+        (None, EventKind.TICKET_REOPENED),
+        ("5", EventKind.TICKET_SOLVED),
+    ],
+    ids=["open", "not told", "closed"],
+)
+def test_one_that_is_closed_after_it_was_resolved_is_not_reopened(status: Any, kind: EventKind):
+    told = {"batonpass": "ticket_reopened", "ticket_id": 12, "status_id": status}
+
+    assert received(a_delivery(json.dumps(told).encode())).kind is kind
+
+
+def test_without_a_start_rule_the_word_of_one_that_was_left_behind_means_nothing():
+    delivery = a_delivery(b'{"batonpass": "handoff_asked", "ticket_id": 12}')
+    bare = SETTINGS.model_copy(update={"start": None})
+
+    (event,) = receive(delivery, secrets=[SecretStr(SECRET)], settings=bare, now=NOON)
+
+    assert (event.kind, event.vendor_kind) == (EventKind.UNKNOWN, "handoff_asked")
 
 
 def test_w08_every_delivery_is_an_event_of_its_own_so_no_hint_is_dropped_as_a_duplicate():
@@ -188,8 +213,8 @@ def test_the_door_says_that_nothing_is_signed_and_how_to_make_the_rules_by_hand(
     assert door is not None
     url = "https://baton.example/webhooks/freshdesk"
 
-    lines = door.by_hand(SETTINGS, url)
-    with_start = door.by_hand(SETTINGS.model_copy(update={"start": object()}), url)
+    lines = door.by_hand(SETTINGS.model_copy(update={"start": None}), url)
+    with_start = door.by_hand(SETTINGS, url)
 
     assert door.hint_only
     assert url in lines[1]
@@ -197,5 +222,5 @@ def test_the_door_says_that_nothing_is_signed_and_how_to_make_the_rules_by_hand(
     words = {
         json.loads(line.partition("content ")[2])["batonpass"] for line in with_start if line.startswith("-")
     }
-    assert words == set(KINDS) - {"ticket_solved", "ticket_reopened"}
+    assert words == set(KINDS) - {"ticket_solved"}
     assert len(with_start) == len(lines) + 1

@@ -25,7 +25,6 @@ class TestHubSpotTickets(ContractSuite):
         "developer_key": DEVELOPER_KEY,
         "webhook_secret": CLIENT_SECRET,
     }
-    cannot_create: ClassVar[Mapping[str, str]] = {"integer": "HubSpot has one kind of number, with decimals"}
     mutated_answers = 100
     mutated_deliveries = 10_000
 

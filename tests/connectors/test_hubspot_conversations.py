@@ -155,3 +155,16 @@ async def test_the_ai_agents_owner_is_no_assignee_and_its_words_are_the_ais():
     assert life.assignee is None
     assert life.first_reply is None
     assert read.turns[-1].role is Role.AI
+
+
+async def test_a_message_without_a_plain_form_is_read_from_its_rich_one():
+    async with desk(a_desk()) as at:
+        ref = opened(at)
+        thread = at.emulator.threads.thread_of(ref.id)
+        assert thread is not None
+        rich = "<style>p {}</style><p>1 &lt; 2</p><div>bye<br></div>"
+        thread.messages[0] |= {"text": " ", "richText": rich}
+
+        read = await at.tickets.read_conversation(ref)
+
+    assert [turn.text for turn in read.turns] == ["1 < 2\nbye"]

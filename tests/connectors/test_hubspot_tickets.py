@@ -267,3 +267,35 @@ async def test_the_name_of_a_deleted_property_is_a_conflict_that_says_what_to_do
 
     assert refused.value.code == "conflict"
     assert "restore" in str(refused.value)
+
+
+async def test_a_field_for_whole_numbers_becomes_a_number_once_and_says_so():
+    field = NewField(name="Order count", kind=FieldKind.INTEGER)
+    async with desk(a_desk()) as at:
+        first = await at.tickets.create_field(field)
+        again = await at.tickets.create_field(field)
+        value = FieldValue(id=first.id, name=first.name, value=42)
+        opened = await at.tickets.open_ticket(a_draft(fields=(value,)), key=KEY)
+        stored = await at.tickets.read_ticket(opened)
+
+    assert (first.kind, again) == (FieldKind.DECIMAL, first)
+    assert stored.fields[first.id] == 42
+    assert len(at.emulator.effects("field.created")) == 1
+
+
+async def test_the_schema_has_our_own_fields_last_even_hidden_ones():
+    async with desk(a_desk()) as at:
+        at.emulator.account.definitions[TICKETS]["batonpass_tags"]["hidden"] = True
+
+        schema = await at.tickets.field_schema()
+
+    own = {field.name for field in at.tickets.own_fields()}
+    assert {field.name for field in schema.fields[-2:]} == own
+
+
+async def test_the_property_that_holds_tags_is_told_as_tags_and_as_no_field():
+    async with desk(a_desk()) as at:
+        stored = await at.tickets.read_ticket(await at.tickets.open_ticket(a_draft(tags=("vip",)), key=KEY))
+
+    assert stored.tags == {"vip"}
+    assert FieldId("batonpass_tags") not in stored.fields

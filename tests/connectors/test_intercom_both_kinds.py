@@ -191,7 +191,7 @@ async def test_our_own_and_the_ai_agents_words_are_no_first_reply_and_have_their
         made.emulator.happen(Happening(kind=EventKind.AGENT_REPLIED, ticket=ref.id, agent=str(bot.id)))
         await made.intercom.reply(ref, "A person has it.", key=NoteKey("k"))
         await made.intercom.append_note(ref, NOTE, key=NoteKey("n"))
-        made.emulator.happen(Happening(kind=EventKind.CUSTOMER_REPLIED, ticket=ref.id, text="1 < 2 &amp; 3"))
+        made.emulator.happen(Happening(kind=EventKind.CUSTOMER_REPLIED, ticket=ref.id, text="1 < 2 & 3"))
         life = await made.intercom.follow_ticket(ref, since=since)
         read = await made.intercom.read_conversation(ref)
 

@@ -60,6 +60,20 @@ async def test_v10_while_search_lags_a_second_call_opens_no_second_ticket():
     assert [f"ticket-{ticket.id}" for ticket in emulator.tickets] == [ref.id]
 
 
+async def test_v10_of_two_that_race_the_oldest_is_found_whoever_opened_it():
+    emulator = IntercomEmulator.with_sample_account(clock=FakeClock(), search_lag=45.0)
+    async with desk(emulator) as made, desk(emulator) as another:
+        first = await another.intercom.open_ticket(a_draft(), key=KEY)
+        second = await made.intercom.open_ticket(a_draft(), key=KEY)
+        at_once = await made.intercom.find_ticket(KEY)
+        made.clock.go_on(46)
+        later = [await each.intercom.find_ticket(KEY) for each in (made, another)]
+
+    assert first.id != second.id
+    assert at_once == second
+    assert [found.id for found in later if found] == [first.id, first.id]
+
+
 async def test_v10_a_call_that_never_got_through_is_repeated_once_the_lag_is_over():
     async with desk(faulty=True, lookup_lag=30) as made:
         made.emulator.next_call(Fault.RESET, operation="tickets.create")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from pydantic import SecretStr
 from stripe_rig import MIA, SetClock, connect_to, connected, rules, values
 
+from batonpass.app.secret_kinds import mistaken_for
 from batonpass.domain.errors import (
     BatonpassError,
     ConfigurationError,
@@ -15,7 +17,7 @@ from batonpass.domain.errors import (
     RetryLaterError,
 )
 from batonpass.domain.facts import Person, Standing
-from batonpass.ports import PROTOCOLS, Capability, Probe
+from batonpass.ports import PROTOCOLS, Capability, Probe, SecretKind
 from batonpass.testing.emulator import Fault, Latency
 from batonpass_stripe import manifest
 from batonpass_stripe.emulator import StripeEmulator
@@ -282,3 +284,23 @@ async def test_no_fault_puts_the_address_or_the_key_into_an_error(stripe):
             clock.pass_seconds(100)
 
     assert [fault for fault, told in messages.items() if "mia" in told or "rk_test" in told] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("sk_live_1", "a Stripe secret API key"), ("rk_live_1", "a restricted")]
+)
+def test_a_key_in_another_vendors_place_is_named_as_what_it_is(key, what):
+    wanted = SecretKind(what="an API token", pattern=r"tok_\w+")
+    known = (*manifest.other_secrets, *manifest.secrets.values())
+
+    mistaken = mistaken_for(SecretStr(key), wanted, known)
+
+    assert mistaken is not None
+    assert mistaken.what.startswith(what)
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_both_kinds_of_key_are_in_their_place_as_api_key(key):
+    known = (*manifest.other_secrets, *manifest.secrets.values())
+
+    assert mistaken_for(SecretStr(key), manifest.secrets["api_key"], known) is None

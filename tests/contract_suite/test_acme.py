@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,6 +24,11 @@ class TestAcme(ContractSuite):
 
     def sign(self, body: bytes, *, secret: str, url: str, at: datetime) -> Mapping[str, str]:
         return sign(body, secret=secret, at=at)
+
+    def batch_with_one_bad(self, body: bytes) -> bytes:
+        events = json.loads(body)["events"]
+        again = [{**event, "id": f"{event['id']}-again"} for event in events]
+        return json.dumps({"events": [*events, "junk", *again]}).encode()
 
     def somebody_twice(self, emulator: Emulator) -> Person:
         assert isinstance(emulator, AcmeEmulator)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import SecretStr
+
 import batonpass_stripe
 from batonpass.domain.facts import FactRule
 from batonpass.testing.contract import ContractSuite
+from batonpass_stripe.webhooks import sign
 
 
 class TestStripe(ContractSuite):
     manifest = batonpass_stripe.manifest
     webhook_secret = "whsec_contractsuite0123456789abcdefgh"
     rules = (FactRule(name="billing.plan", object="subscription", property="plan"),)
+
+    def sign(self, body: bytes, *, secret: str, url: str, at: datetime) -> Mapping[str, str]:
+        del url
+        return {"Stripe-Signature": sign(body, secret=SecretStr(secret), now=at)}

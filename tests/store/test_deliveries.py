@@ -27,6 +27,7 @@ from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import Agent, TicketRef
 from batonpass.engine import decide
 from batonpass.store import Journal, NewDelivery, Received, Started
+from batonpass.store.reading import arrived
 from batonpass.store.schema import MIGRATIONS
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -203,6 +204,19 @@ async def test_old_deliveries_are_forgotten_with_their_events(journal: Journal, 
         left = db.execute("SELECT event_id FROM events").fetchall()
     db.close()
     assert (forgotten, left) == (1, [("e2",)])
+
+
+async def test_w19_what_has_arrived_is_counted_and_unknown_types_are_named(
+    journal: Journal, tmp_path: Path
+) -> None:
+    await received(journal, event(EventKind.TICKET_SOLVED), event(EventKind.UNKNOWN, id="e2"))
+    await received(journal, event(EventKind.UNKNOWN, id="e3"), event(EventKind.UNKNOWN, id="e3"))
+
+    told = arrived(tmp_path / "journal.db", "zendesk", since=NOW - timedelta(hours=1))
+    other = arrived(tmp_path / "journal.db", "stripe", since=NOW - timedelta(hours=1))
+
+    assert (told.events, told.unknown, told.last) == (3, {"v": 2}, NOW)
+    assert (other.events, other.unknown, other.last) == (0, {}, None)
 
 
 async def test_p17_a_journal_of_the_release_before_is_brought_up_to_date_with_its_handoffs(

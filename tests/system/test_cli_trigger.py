@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 
@@ -20,7 +21,7 @@ from toy_helpdesk import ToyDesk, installed, manifest_of, toy_folder
 class PlayingVendor(ToyVendor):
     """Delivers each happening to `endpoint`."""
 
-    plays: frozenset[EventKind] = frozenset({EventKind.TICKET_SOLVED, EventKind.TICKET_RATED})
+    plays: ClassVar[frozenset[EventKind]] = frozenset({EventKind.TICKET_SOLVED, EventKind.TICKET_RATED})
     endpoint: str | None = None
     played: list[Happening] = field(default_factory=list)
 

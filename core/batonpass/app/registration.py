@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import SecretStr
 
@@ -16,6 +17,8 @@ from batonpass.diagnostics import TomlFile
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import ConfigurationError, RefusedError
 from batonpass.ports import Capability, RegisteredWebhook, RegistersWebhooks, WebhookDoor
+from batonpass.store import StoreError
+from batonpass.store.reading import Arrived, arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,8 @@ class Looked:
     told: bool
     """Whether the vendor tells of its webhooks by API; if not, a person must look where `by_hand` says."""
     by_hand: tuple[str, ...] = ()
+    arrived: Arrived | None = None
+    """What was delivered in the last day; None: there is no journal yet."""
 
 
 async def looked_at(config: Config, connection: Connection, clock: Clock) -> Looked:
@@ -111,6 +116,7 @@ async def looked_at(config: Config, connection: Connection, clock: Clock) -> Loo
     if webhooks is not None:
         problems += problems_of(webhooks, url)
     return Looked(
+        arrived=_arrived(config, connection, clock),
         url=url,
         problems=tuple(problems),
         fix=register_command(connection.name),
@@ -179,3 +185,10 @@ def _missing_lines(config: Config, name: str, kept: Kept | None) -> tuple[str, .
     if isinstance(before, str) and f'webhook_secret = "{before}"' not in kept.lines:
         lines.append(f'webhook_secret_previous = "{before}"')
     return tuple(lines)
+
+
+def _arrived(config: Config, connection: Connection, clock: Clock) -> Arrived | None:
+    try:
+        return arrived(config.store_path, connection.name, since=clock.now() - timedelta(days=1))
+    except StoreError:
+        return None  # `batonpass doctor` says what is wrong with it

@@ -79,7 +79,7 @@ class WebhookIntake:
             connection=connection,
             events=received.new,
             seen_before=received.seen,
-            started=len(received.started),
+            started=list(received.started),
             unknown=unknown[:5],
         )
         if received.started or received.followed:

@@ -20,7 +20,6 @@ from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.errors import ConfigurationError
-from batonpass.domain.event import EventKind
 from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
 from batonpass.engine.recent import Recent
@@ -191,14 +190,8 @@ def _settings(config: Config, desk: Connection) -> EngineSettings:
         lookup_lag=desk.manifest.lookup_lag if lag is None else lag,
         start=of_helpdesk.start,
         verified_requesters=of_helpdesk.verified_requesters,
-        ratings_are_delivered=_delivers(desk, EventKind.TICKET_RATED),
         tell_customer=of_helpdesk.tell_customer,
     )
-
-
-def _delivers(connection: Connection, kind: EventKind) -> bool:
-    door = connection.manifest.webhooks
-    return door is not None and any(kind in kinds for kinds in door.kinds.values())
 
 
 def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -> Sequence[Source]:

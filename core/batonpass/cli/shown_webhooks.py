@@ -9,6 +9,7 @@ from batonpass.app.config import Connection
 from batonpass.app.registration import Looked, Registration
 from batonpass.cli.terminal import stderr, stdout
 from batonpass.ports import RegisteredWebhook
+from batonpass.store.reading import Arrived
 
 
 def tell_plans(planned: Sequence[dict[str, Any]]) -> None:
@@ -118,9 +119,25 @@ def show_check(connection: Connection, looked: Looked) -> None:
     else:
         told = "registered, and delivers" if looked.told else "its secret is configured"
         data.print(f"{connection.name}: {told}: {looked.url}", soft_wrap=True)
+    if looked.arrived is not None:
+        data.print(f"{connection.name}: {_arrived(looked.arrived)}", soft_wrap=True)
     if looked.by_hand:
         title = connection.manifest.title
         data.print(
             f"{connection.name}: {title} tells nothing of its webhooks by API; look there:", soft_wrap=True
         )
         _numbered(looked.by_hand)
+
+
+def _arrived(told: Arrived) -> str:
+    unknown = ", ".join(f"{word} ({number})" for word, number in sorted(told.unknown.items()))
+    newest = "none ever came" if told.last is None else f"the newest at {told.last:%Y-%m-%d %H:%M:%S} UTC"
+    more = f"; of types that batonpass does not know: {unknown}" if unknown else ""
+    return f"{told.events} events arrived in the last 24 hours, {newest}{more}"
+
+
+def arrived_json(told: Arrived | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    last = None if told.last is None else told.last.isoformat()
+    return {"events_in_24_hours": told.events, "last_at": last, "unknown": told.unknown}

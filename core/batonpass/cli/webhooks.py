@@ -24,6 +24,7 @@ from batonpass.cli.connecting import DryRun, Yes, agreed, connection_named, perm
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, usable_config
 from batonpass.cli.shown_webhooks import (
+    arrived_json,
     registration_json,
     show_check,
     show_list,
@@ -136,6 +137,7 @@ def check_webhooks(name: Name = None, config: ConfigPath = DEFAULT_CONFIG, as_js
                 "problems": list(found.problems),
                 "fix": found.fix if found.problems else None,
                 "look_by_hand": list(found.by_hand),
+                "arrived": arrived_json(found.arrived),
             }
             for each, found in looked
         ]

@@ -178,7 +178,9 @@ async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
                 lambda draft: world.helpdesk.change_ticket(ref, changed(draft)),
             )
     except RefusedError as error:
-        if error.code == "conflict":  # somebody changed it at that moment: what we bring is as right a moment later
+        if (
+            error.code == "conflict"
+        ):  # somebody changed it at that moment: what we bring is as right a moment later
             raise RetryLaterError(str(error), code="conflict") from None
         if not is_gone(error):
             raise

@@ -55,7 +55,9 @@ async def follow_ticket(world: World, step: ClaimedStep) -> Done:
         return Done(result={**result, "older": True}, plan=Plan(), followed_to=up_to)
     plan = living.on_followed(record.life, life, events, announces=announces)
     again = None
-    if world.can(Capability.SATISFACTION) and not world.settings.ratings_are_delivered:
+    if world.can(
+        Capability.SATISFACTION
+    ):  # no webhook tells of every rating, and the one that does may be lost
         again = living.look_for_rating_at((*record.life, *plan.life), world.clock.now())
     return Done(result=result, plan=plan, followed_to=up_to, look_again_at=again)
 

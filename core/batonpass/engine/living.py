@@ -46,7 +46,7 @@ def on_withdrawn(at: datetime) -> Plan:
 
 
 def look_for_rating_at(told: Sequence[LifeEvent], now: datetime) -> datetime | None:
-    """When to look for a rating that nobody will tell of: after an hour, then in steps that double, for a week after
+    """When to look for a rating that nobody may tell of: after an hour, then in steps that double, for a week after
     the ticket was solved. None: no more."""
     turns = [event for event in told if event.kind in {LifeKind.RESOLVED, LifeKind.REOPENED}]
     if not turns or turns[-1].kind is LifeKind.REOPENED:

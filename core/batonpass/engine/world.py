@@ -40,8 +40,6 @@ class EngineSettings:
     """Which tickets may ask for a person; None: none."""
     verified_requesters: bool = False
     """Whether the requester of a ticket that asks for a person counts as verified."""
-    ratings_are_delivered: bool = True
-    """Whether the helpdesk tells of a rating by webhook; else solved tickets are looked at for a while."""
     tell_customer: bool = False
     """Whether we reply to the customer ourselves where no AI agent does."""
 

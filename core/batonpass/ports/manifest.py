@@ -28,7 +28,7 @@ class Access:
 @runtime_checkable
 class Probe(Protocol):
     async def check_access(self) -> Access:
-        """One cheap authenticated read. Raises `CredentialsRefusedError` on a wrong key, `RefusedError` with code
+        """A few cheap authenticated reads. Raises `CredentialsRefusedError` on a wrong key, `RefusedError` with code
         `forbidden` on a missing scope, `ConfigurationError` on a key of the wrong kind."""
         ...
 

@@ -83,14 +83,21 @@ def after(db: sqlite_utils.Database, handoff_id: str, number: int) -> list[KeptE
     ]
 
 
-def counts(db: sqlite_utils.Database, *, since: int) -> dict[tuple[str, str, str], int]:
-    """(connection, kind, vendor's kind) → how many were received."""
+def counts(db: sqlite_utils.Database, connection: str, *, since: int) -> dict[tuple[str, str], int]:
+    """(kind, the vendor's word) → how many were received since then."""
     rows = db.conn.execute(
-        "SELECT connection, kind, vendor_kind, count(*) FROM events WHERE received_at >= ?"
-        " GROUP BY connection, kind, vendor_kind",
-        (since,),
+        "SELECT kind, vendor_kind, count(*) FROM events WHERE connection = ? AND received_at >= ?"
+        " GROUP BY kind, vendor_kind",
+        (connection, since),
     )
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def last_received(db: sqlite_utils.Database, connection: str) -> int | None:
+    found: int | None = db.conn.execute(
+        "SELECT max(received_at) FROM events WHERE connection = ?", (connection,)
+    ).fetchone()[0]
+    return found
 
 
 def forget_before(db: sqlite_utils.Database, received_at: int) -> int:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import sqlite_utils
 
+from batonpass.domain.event import EventKind
 from batonpass.domain.handoff import HandoffRecord
 from batonpass.domain.ids import HandoffId
-from batonpass.store import handoffs
+from batonpass.store import events, handoffs
 from batonpass.store.database import NETWORK_FILE_SYSTEMS, StoreError, file_system_of, lock_path
+from batonpass.store.instants import from_ms_or_none, to_ms
 from batonpass.store.journal import StoredRequest, handoff_record, stored_request
 
 _WAL_RESET_FIXED = (3, 51, 3)
@@ -62,6 +64,29 @@ def newest_handoffs(path: Path, *, most: int) -> list[tuple[HandoffId, datetime,
     """(id, created at, state), newest first. Raises `StoreError`."""
     with _opened(path) as db:
         return handoffs.newest(db, most=most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What a connection's vendor has delivered."""
+
+    events: int
+    """Since the asked time, each counted once."""
+    unknown: dict[str, int]
+    """Of them, those of no kind that we know: the vendor's word → how many."""
+    last: datetime | None
+    """When the newest came, however long ago."""
+
+
+def arrived(path: Path, connection: str, *, since: datetime) -> Arrived:
+    """Raises `StoreError`."""
+    with _opened(path) as db:
+        counted = events.counts(db, connection, since=to_ms(since))
+        return Arrived(
+            events=sum(counted.values()),
+            unknown={word: n for (kind, word), n in counted.items() if kind == EventKind.UNKNOWN},
+            last=from_ms_or_none(events.last_received(db, connection)),
+        )
 
 
 def condition_of(path: Path) -> StoreCondition:

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -187,7 +187,7 @@ class Emulator(ABC):
         """The length of the vendor's rate window."""
         return 60.0
 
-    plays: frozenset[EventKind] = frozenset()
+    plays: ClassVar[frozenset[EventKind]] = frozenset()
     """The kinds that `happen` plays."""
 
     def happen(self, happening: Happening) -> str:
@@ -400,9 +400,11 @@ class Emulator(ABC):
     async def _point_webhooks(self, request: Request) -> Response:
         try:
             told = json.loads(await request.body())
+            if "start" in told:
+                self.asks_when(StartRule(**told["start"]))
             self.deliver_to(told["url"], secret=told["secret"])
         except (ValueError, KeyError, TypeError, CannotPlayError) as error:
-            return JSONResponse({"error": f"needs url and secret: {error}"}, 400)
+            return JSONResponse({"error": f"needs url and secret, may have start: {error}"}, 400)
         return JSONResponse({"url": told["url"]})
 
     async def _show_outbox(self, request: Request) -> Response:

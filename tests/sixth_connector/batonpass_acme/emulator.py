@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,7 +25,7 @@ class AcmeEmulator(Emulator):
     api_key: str = "acme_key_emulated1"
     account: AcmeAccount = field(default_factory=AcmeAccount)
 
-    plays: frozenset[EventKind] = frozenset(
+    plays: ClassVar[frozenset[EventKind]] = frozenset(
         {
             EventKind.TICKET_OPENED,
             EventKind.TICKET_ASSIGNED,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from batonpass.domain.conversation import Instant
 from batonpass.transport import Explanation
 
 Content = bool | int | float | str | tuple[str, ...] | None
@@ -63,7 +64,7 @@ class Person(_Wire):
 class GivenRating(_Wire):
     stars: int
     comment: str | None = None
-    at: AwareDatetime
+    at: Instant
 
 
 class Ticket(_Wire):
@@ -76,9 +77,9 @@ class Ticket(_Wire):
     labels: tuple[str, ...] = ()
     fields: dict[str, Content] = {}
     requester: Person | None = None
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    done_at: AwareDatetime | None = None
+    created_at: Instant
+    updated_at: Instant
+    done_at: Instant | None = None
     rating: GivenRating | None = None
 
 
@@ -93,7 +94,7 @@ class Message(_Wire):
     author: Person
     staff: bool
     reference: str | None = None
-    at: AwareDatetime
+    at: Instant
 
 
 class Messages(_Wire):

@@ -14,7 +14,7 @@ from batonpass.testing.emulator import Fault
 class AccessContract(Basis):
     """`Probe`."""
 
-    @holds(Probe.check_access, "One cheap authenticated read")
+    @holds(Probe.check_access, "A few cheap authenticated reads")
     async def test_good_credentials_name_the_account(self) -> None:
         async with self.opened() as made:
             access = await made.to(Probe).check_access()
@@ -30,6 +30,16 @@ class AccessContract(Basis):
 
             with pytest.raises(CredentialsRefusedError):
                 await made.to(Probe).check_access()
+
+    @holds(Probe.check_access, "Raises `CredentialsRefusedError` on a wrong key")
+    async def test_a_missing_scope_is_forbidden_and_not_a_wrong_key(self) -> None:
+        async with self.opened() as made:
+            self.lose_a_scope(made.emulator)
+
+            with pytest.raises(RefusedError) as refused:
+                await made.to(Probe).check_access()
+
+            assert refused.value.code == "forbidden"
 
     async def test_each_wrong_secret_is_refused_and_not_quoted(self) -> None:
         async with self.opened() as made:

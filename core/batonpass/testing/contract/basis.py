@@ -12,11 +12,11 @@ import pytest_asyncio
 
 from batonpass.domain.event import EventKind
 from batonpass.domain.facts import FactRule, Person
-from batonpass.domain.ticket import TicketRef
+from batonpass.domain.ticket import FieldKind, TicketRef
 from batonpass.ports import Capability, HelpdeskSettings, Manifest
 from batonpass.testing.contract.opened import HandClock, Opened, opened
 from batonpass.testing.contract.servers import Servers
-from batonpass.testing.emulator import Emulator
+from batonpass.testing.emulator import Emulator, Fault
 
 
 class Basis:
@@ -39,6 +39,10 @@ class Basis:
     """Of the vendor's kind; one that the emulator's `login()` names comes first."""
     cannot_create: ClassVar[Mapping[str, str]] = {}
     """Field kinds that the vendor's API creates no field of, each with the reason."""
+    answerable_once_deleted: ClassVar[str | None] = None
+    """Why a reply on a deleted ticket reaches the customer all the same; None: it is refused."""
+    created_as: ClassVar[Mapping[FieldKind, FieldKind]] = {}
+    """Field kinds that the vendor keeps as another, wider one."""
     mutated_answers: ClassVar[int] = 500
     mutated_deliveries: ClassVar[int] = 10_000
 
@@ -87,6 +91,20 @@ class Basis:
     def somebody_twice(self, emulator: Emulator) -> Person | None:
         """Let the vendor know two people who match one `Person`; None: it cannot."""
         del emulator
+        return None
+
+    async def an_answerable_ticket(self, made: Opened) -> TicketRef:
+        """A ticket on which the customer can be replied to."""
+        return await made.a_ticket()
+
+    def lose_a_scope(self, emulator: Emulator) -> None:
+        """Take from the credentials a right without which nothing works; the default: all of them."""
+        emulator.next_call(Fault.SERVER_ERROR, status=403, times=50)
+
+    def batch_with_one_bad(self, body: bytes) -> bytes | None:
+        """A batch of the events in `body`, something that cannot be understood, and those events again under other
+        ids; None: this vendor delivers one event at a time."""
+        del body
         return None
 
     def asking(self) -> Mapping[str, str]:

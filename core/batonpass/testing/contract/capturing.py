@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from batonpass.domain.delivery import Delivery
 from batonpass.domain.event import Event, EventKind
 from batonpass.ports import WebhookDoor
-from batonpass.testing.contract.opened import NAME, Opened
+from batonpass.testing.contract.opened import NAME, HandClock, Opened
 from batonpass.testing.contract.servers import Servers
 
 
@@ -22,8 +22,11 @@ from batonpass.testing.contract.servers import Servers
 class Door:
     """Answers 200 to everything."""
 
+    clock: HandClock
     deliveries: list[Delivery] = field(default_factory=list)
     url: str = ""
+    arrived: list[tuple[Delivery, datetime]] = field(default_factory=list)
+    """Every one that ever came, and when."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
@@ -31,16 +34,14 @@ class Door:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
         query = scope["query_string"].decode()
-        self.deliveries.append(
-            Delivery(
-                method=scope["method"],
-                url=f"{self.url}{scope['path']}{'?' if query else ''}{query}",
-                headers=[
-                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-                ],
-                body=body,
-            )
+        delivery = Delivery(
+            method=scope["method"],
+            url=f"{self.url}{scope['path']}{'?' if query else ''}{query}",
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+            body=body,
         )
+        self.deliveries.append(delivery)
+        self.arrived.append((delivery, self.clock.now()))
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
 
@@ -66,12 +67,17 @@ class Delivering:
         now: datetime | None = None,
         settings: Any = None,
     ) -> tuple[Event, ...]:
+        """Received when it arrived, unless `now` is given; one that never did is received now."""
         return self.receives.receive(
             delivery,
             secrets=[SecretStr(each) for each in ((self.secret,) if secrets is None else secrets)],
             settings=self.made.settings if settings is None else settings,
-            now=self.made.clock.now() if now is None else now,
+            now=self._arrival(delivery) if now is None else now,
         )
+
+    def _arrival(self, delivery: Delivery) -> datetime:
+        known = (at for arrived, at in self.door.arrived if arrived is delivery)
+        return next(known, self.made.clock.now())
 
     async def happened(self, kind: EventKind, **more: Any) -> tuple[str, list[Delivery]]:
         """Let it happen; gives what it happened to, and the deliveries of it."""
@@ -98,8 +104,8 @@ def with_header(delivery: Delivery, name: str, *values: str) -> Delivery:
 
 
 @asynccontextmanager
-async def capturing(servers: Servers) -> AsyncIterator[Door]:
-    door = Door()
+async def capturing(servers: Servers, clock: HandClock) -> AsyncIterator[Door]:
+    door = Door(clock=clock)
     async with servers.serving(door) as url:
         door.url = url
         yield door

@@ -39,7 +39,7 @@ def _remove(container: Any, key: Any, chance: random.Random) -> None:
 
 
 def _replace(container: Any, key: Any, chance: random.Random) -> None:
-    container[key] = chance.choice(_JUNK)
+    container[key] = _junk(chance)
 
 
 def _retype(container: Any, key: Any, chance: random.Random) -> None:
@@ -65,9 +65,9 @@ def _new_word(container: Any, key: Any, chance: random.Random) -> None:
 
 def _more(container: Any, key: Any, chance: random.Random) -> None:
     if isinstance(container, dict):
-        container[f"new_key_{chance.randrange(100)}"] = chance.choice(_JUNK)
+        container[f"new_key_{chance.randrange(100)}"] = _junk(chance)
     else:
-        container.insert(0, copy.deepcopy(container[key]) if chance.random() < 0.5 else chance.choice(_JUNK))
+        container.insert(0, copy.deepcopy(container[key]) if chance.random() < 0.5 else _junk(chance))
 
 
 _CHANGES = (_remove, _replace, _replace, _retype, _retype, _new_word, _more)
@@ -85,6 +85,11 @@ _JUNK: Sequence[Any] = (
     "a_new_value", "1970-01-01", "2026-02-30T99:00:00Z", "0001-01-01T00:00:00+23:59", "99999-01-01", "x" * 5000, "\u202e",
     "{{7*7}}", "<script>", "http://169.254.169.254/", _deep(), {"id": {"id": {}}}, ["a", 1, None, {}],
 )  # fmt: skip
+
+
+def _junk(chance: random.Random) -> Any:
+    """A copy: what is changed in it next must not be changed in every later one."""
+    return copy.deepcopy(chance.choice(_JUNK))
 
 
 def mutated_bytes(value: bytes, chance: random.Random) -> bytes:

@@ -9,18 +9,24 @@ import argparse
 import asyncio
 import importlib
 import sys
+import time
+import tomllib
+import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from batonpass.app.registry import connectors
+from batonpass.domain.errors import ConfigurationError
 from batonpass.testing.contract.servers import Servers
 from batonpass.testing.contract.suite import ContractSuite
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 nothing was accepted and nothing broke, 1 something did, 2 no such connector."""
+    """Exit codes: 0 nothing was accepted and nothing broke, 1 something did, 2 no such connector, or a setting is
+    wrong."""
     parser = argparse.ArgumentParser(prog="python -m batonpass.testing.contract.mutations")
     parser.add_argument(
         "connector", metavar="CONNECTOR", help="its name, or module:Class of a contract suite"
@@ -28,17 +34,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--answers", type=int, default=10_000)
     parser.add_argument("--deliveries", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the connection (TOML)"
+    )
     told = parser.parse_args(arguments)
-    suite = _suite(told.connector)
+    try:
+        settings = tomllib.loads("\n".join(told.set))
+    except tomllib.TOMLDecodeError as error:
+        parser.error(f"--set takes KEY=VALUE as TOML has it: {error}")
+    suite = _suite(told.connector, settings)
     if suite is None:
         print(f"{told.connector!r} is not installed; known: {', '.join(connectors())}", file=sys.stderr)  # noqa: T201
         return 2
+    began = time.monotonic()
     try:
         answers, deliveries = asyncio.run(_mutated(suite, told.answers, told.deliveries, told.seed))
     except AssertionError as broken:
-        print(f"broken: {broken}", file=sys.stderr)  # noqa: T201
+        print(f"broken: {broken}{_where(broken.__cause__)}", file=sys.stderr)  # noqa: T201
         return 1
-    print(f"answers: {_told(answers)}\ndeliveries: {_told(deliveries)}")  # noqa: T201
+    except ConfigurationError as wrong:
+        print(f"{wrong} (--set KEY=VALUE sets it)", file=sys.stderr)  # noqa: T201
+        return 2
+    seconds = time.monotonic() - began
+    print(f"answers: {_told(answers)}\ndeliveries: {_told(deliveries)}\nseconds: {seconds:.0f}")  # noqa: T201
     return 1 if deliveries["accepted"] else 0
 
 
@@ -56,16 +74,23 @@ async def _mutated(
         await suite.servers.aclose()
 
 
-def _suite(connector: str) -> ContractSuite | None:
+def _suite(connector: str, settings: Mapping[str, Any]) -> ContractSuite | None:
     if ":" in connector:
         module, _, name = connector.partition(":")
-        made: ContractSuite = getattr(importlib.import_module(module), name)()
-        return made
+        suite: type[ContractSuite] = getattr(importlib.import_module(module), name)
+        kept: type[ContractSuite] = type("Suite", (suite,), {"settings": {**suite.settings, **settings}})
+        return kept()
     manifest = connectors().get(connector)
     if manifest is None:
         return None
-    named: type[ContractSuite] = type("Suite", (ContractSuite,), {"manifest": manifest})
+    named: type[ContractSuite] = type("Suite", (ContractSuite,), {"manifest": manifest, "settings": settings})
     return named()
+
+
+def _where(cause: BaseException | None) -> str:
+    """The lines of the connector, and below, that an error came through."""
+    frames = () if cause is None else traceback.extract_tb(cause.__traceback__)[-4:]
+    return "".join(f"\n  {frame.filename}:{frame.lineno} {frame.line}" for frame in frames)
 
 
 def _told(outcomes: Counter[str]) -> str:

@@ -246,8 +246,12 @@ class OpeningContract(Basis):
         async with self.opened(Capability.OPEN_TICKET, Capability.READ_BACK) as made:
             said = HOSTILE[what]
             schema = await made.helpdesk.field_schema()
-            texts = [each for each in schema.fields if each.kind is FieldKind.TEXT and each.active][:1]
-            fields = tuple(FieldValue(id=each.id, name=each.name, value=said) for each in texts)
+            texts = [
+                each
+                for each in schema.fields
+                if each.kind is FieldKind.TEXT and each.active and each.name not in made.own_fields
+            ]
+            fields = tuple(FieldValue(id=each.id, name=each.name, value=said) for each in texts[:1])
             draft = a_draft(
                 subject=said[:100],
                 note=a_note(f"They wrote: {said}"),

@@ -34,7 +34,7 @@ class ProvisioningContract(Basis):
             field = await self._created(made, kind)
 
             listed = {each.id: each for each in (await made.helpdesk.field_schema()).fields}
-            assert listed[field.id].kind is field.kind is kind
+            assert listed[field.id].kind is field.kind is self.created_as.get(kind, kind)
             assert set(labels(listed[field.id])) == set(labels(field))
             assert {"Gold", "Silver"} <= set(labels(field)) or kind not in _CHOICES
             value = a_content(field)

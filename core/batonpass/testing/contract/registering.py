@@ -21,7 +21,7 @@ class RegisteringContract(Delivers):
     async def registering(self) -> AsyncIterator[Delivering]:
         async with (
             self.opened(Capability.REGISTER_WEBHOOKS, **self.as_helpdesk()) as made,
-            capturing(self.servers) as door,
+            capturing(self.servers, made.clock) as door,
         ):
             assert self.manifest.webhooks is not None
             yield Delivering(made=made, door=door, receives=self.manifest.webhooks, secret=self.secret(made))

@@ -26,7 +26,7 @@ class RepliesContract(Basis):
     async def test_a_reply_is_found(self) -> None:
         async with self.opened(Capability.REPLY) as made:
             replies = made.to(Replies)
-            ref, another = await made.a_ticket(), await made.a_ticket()
+            ref, another = await self.an_answerable_ticket(made), await self.an_answerable_ticket(made)
             key = NoteKey(made.key())
             before = await replies.find_reply(ref, TEXT, key=key)
 
@@ -43,7 +43,7 @@ class RepliesContract(Basis):
     async def test_a_reply_whose_answer_was_lost_is_found(self, fault: Fault) -> None:
         async with self.opened(Capability.REPLY) as made:
             replies = made.to(Replies)
-            ref = await made.a_ticket()
+            ref = await self.an_answerable_ticket(made)
             await replies.reply(ref, "Hello.", key=NoteKey(made.key()))
             key = NoteKey(made.key())
             made.emulator.next_call(fault, operation=made.watched.operations["reply.appended"])
@@ -59,7 +59,7 @@ class RepliesContract(Basis):
     async def test_hostile_text_is_said_as_it_stands(self, what: str) -> None:
         async with self.opened(Capability.REPLY) as made:
             replies = made.to(Replies)
-            ref = await made.a_ticket()
+            ref = await self.an_answerable_ticket(made)
             key = NoteKey(made.key())
             said = f"You wrote: {HOSTILE[what]}"
 
@@ -70,8 +70,10 @@ class RepliesContract(Basis):
 
     async def test_a_reply_on_a_deleted_ticket_is_refused(self) -> None:
         async with self.opened(Capability.REPLY) as made:
-            ref = await made.a_ticket()
+            ref = await self.an_answerable_ticket(made)
             self.delete_ticket(made.emulator, ref)
+            if self.answerable_once_deleted is not None:
+                pytest.skip(self.answerable_once_deleted)
 
             with pytest.raises(RefusedError):
                 await made.to(Replies).reply(ref, TEXT, key=NoteKey(made.key()))
