@@ -48,6 +48,7 @@ class Known:
             name=self.name,
             mapping=told.pop("mapping", mapping),
             settings=settings,
+            emulator=emulator,
             **told,
         )
 

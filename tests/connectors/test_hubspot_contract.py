@@ -1,4 +1,4 @@
-"""The contract suite over HubSpot as a helpdesk, and as a source of facts."""
+"""The contract suite over HubSpot as a helpdesk with groups, whose webhooks are registered by its API."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import batonpass_hubspot
+from batonpass.domain.ticket import FieldKind
 from batonpass.testing.contract import ContractSuite
 from batonpass.testing.contract.opened import Opened
 from batonpass_hubspot.emulator import APP_ID, CLIENT_SECRET, DEVELOPER_KEY
@@ -25,6 +26,7 @@ class TestHubSpotTickets(ContractSuite):
         "developer_key": DEVELOPER_KEY,
         "webhook_secret": CLIENT_SECRET,
     }
+    created_as: ClassVar[Mapping[FieldKind, FieldKind]] = {FieldKind.INTEGER: FieldKind.DECIMAL}
     mutated_answers = 100
     mutated_deliveries = 10_000
 

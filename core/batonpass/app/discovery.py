@@ -14,7 +14,7 @@ from batonpass.app.wiring import connected
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import ConfigurationError, CredentialsRefusedError, RefusedError, RetryLaterError
 from batonpass.domain.presence import AgentPresence, Presence
-from batonpass.domain.ticket import Agent, FieldDefinition, FieldSchema, NewField
+from batonpass.domain.ticket import Agent, FieldDefinition, FieldKind, FieldSchema, NewField
 from batonpass.ports import Helpdesk, ListsAgents, TellsPresence
 
 SAVED_AS = "batonpass.discover/1"
@@ -142,7 +142,8 @@ class Lack:
         """Why it cannot be brought about here."""
         if self.stands is None:
             return None
-        if self.stands.kind is not self.field.kind:
+        wider = (self.field.kind, self.stands.kind) == (FieldKind.INTEGER, FieldKind.DECIMAL)
+        if self.stands.kind is not self.field.kind and not wider:
             return f'"{self.field.name}" is there with the kind {self.stands.kind}, not {self.field.kind}'
         if not self.stands.active:
             return f'"{self.field.name}" is there, but switched off: switch it on in the helpdesk'

@@ -140,8 +140,9 @@ class ProvisionsFields(Protocol):
         ...
 
     async def create_field(self, field: NewField) -> FieldDefinition:
-        """Create a ticket field and its options; gives it as the vendor has stored it (its name may differ). Where
-        one of this name and kind stands already, that one, with the options that it lacked added.
+        """Create a ticket field and its options; gives it as the vendor has stored it: its name may differ, and its
+        kind may be wider (a vendor without whole numbers makes a decimal). Where one of this name and kind, or its
+        wider one, stands already, that one, with the options that it lacked added.
 
         Raises `RefusedError` with code `unsupported` for a kind that cannot be created here, and with code
         `conflict` where one of this name has another kind."""
