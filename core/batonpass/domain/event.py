@@ -53,4 +53,5 @@ class Event:
     actor_id: str | None = None
     """The vendor's id of who did it, where it is told: our own writes are known by it."""
     test: bool = False
-    """Whether it is from the vendor's test mode or a test delivery."""
+    """Whether it is a test delivery, or comes from the vendor's test mode where the connection is a live one: then it
+    is kept and has no effect."""

@@ -42,7 +42,7 @@ class ProvisioningContract(Basis):
             ref = await made.a_ticket(fields=(FieldValue(id=field.id, name=field.name, value=value),))
             assert landed(value, (await made.helpdesk.read_ticket(ref)).fields.get(field.id))
 
-    @holds(ProvisionsFields.create_field, "Where one of this name and kind stands already")
+    @holds(ProvisionsFields.create_field, "Where one of this name and kind, or its wider one, stands already")
     @pytest.mark.parametrize("kind", _KINDS)
     async def test_creating_it_again_creates_nothing_and_adds_the_options_that_lack(
         self, kind: FieldKind
