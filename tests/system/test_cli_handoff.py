@@ -57,6 +57,16 @@ def test_transcript_is_shown_when_asked_for(desk):
     assert len(told["conversation"]["turns"]) == 8
 
 
+def test_a_handoff_is_found_by_its_tickets_id_too(desk):
+    told = json.loads(hand_over(desk, "--json").stdout)["handoff"]
+
+    by_ticket = run("trace", told["ticket"]["id"], "--config", desk.config)
+    by_nothing = run("trace", "4711", "--config", desk.config)
+
+    assert told["id"] in by_ticket.stdout
+    assert (by_nothing.exit_code, "none with a ticket of this id" in words(by_nothing.output)) == (2, True)
+
+
 def test_stdin_and_json(desk):
     handed_over = run(
         "handoff", "-", "--config", desk.config, "--json", env=SECRETS, stdin=DOUBLE_CHARGE.read_bytes()

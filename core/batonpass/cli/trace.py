@@ -17,9 +17,9 @@ from batonpass.domain.conversation import Conversation, HandoffRequest
 from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.text import reveal
-from batonpass.store.reading import newest_handoffs, read_handoff, read_request
+from batonpass.store.reading import handoff_of_ticket, newest_handoffs, read_handoff, read_request
 
-WhichHandoff = Annotated[str, typer.Argument(help="The handoff's id (ho_…).", metavar="ID")]
+WhichHandoff = Annotated[str, typer.Argument(help="The handoff's id (ho_…), or its ticket's.", metavar="ID")]
 WithTranscript = Annotated[
     bool, typer.Option("--transcript", help="Print the conversation, too. It is the customer's data.")
 ]
@@ -37,7 +37,7 @@ def trace(
     journal.
     """
     store = store_of(config)
-    record = read_handoff(store, HandoffId(handoff))
+    record = read_handoff(store, HandoffId(handoff)) or handoff_of_ticket(store, handoff)
     if record is None:
         raise _unknown(store, handoff)
     status = status_of(record)
@@ -94,5 +94,5 @@ def _unknown(store: Path, handoff: str) -> CommandError:
         else "batonpass handoff FILE.json (makes one)"
     )
     return CommandError(
-        f"{store}: no handoff {handoff}", then=then, exit_code=ExitCode.UNUSABLE, code="no_handoff"
+        f"{store}: no handoff {handoff}, and none with a ticket of this id", then=then, exit_code=ExitCode.UNUSABLE, code="no_handoff"
     )

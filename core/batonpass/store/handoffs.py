@@ -96,6 +96,15 @@ def park(db: sqlite_utils.Database, id: str, because: str, at: int) -> None:  # 
     )
 
 
+def with_ticket(db: sqlite_utils.Database, ticket_id: str) -> HandoffId | None:
+    """The newest handoff of this ticket, whichever helpdesk keeps it."""
+    found = db.conn.execute(
+        "SELECT id FROM handoffs WHERE ticket_id = ? OR asked_about = ? ORDER BY id DESC LIMIT 1",
+        (ticket_id, ticket_id),
+    ).fetchone()
+    return None if found is None else HandoffId(found[0])
+
+
 def row(db: sqlite_utils.Database, id: str) -> dict[str, Any] | None:  # noqa: A002
     """Everything but the request."""
     found = db.query(

@@ -54,6 +54,13 @@ def read_handoff(path: Path, handoff_id: HandoffId) -> HandoffRecord | None:
         return handoff_record(db, handoff_id)
 
 
+def handoff_of_ticket(path: Path, ticket_id: str) -> HandoffRecord | None:
+    """The newest handoff of a ticket, by the helpdesk's id of it. Raises `StoreError`."""
+    with _opened(path) as db:
+        found = handoffs.with_ticket(db, ticket_id)
+        return None if found is None else handoff_record(db, found)
+
+
 def read_request(path: Path, handoff_id: HandoffId) -> StoredRequest | None:
     """What the AI agent handed over. Raises `StoreError`."""
     with _opened(path) as db:
