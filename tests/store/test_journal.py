@@ -123,7 +123,7 @@ async def test_finishing_a_step_gives_the_next_one_claimed(journal: Journal) -> 
 async def test_a_stale_claim_writes_nothing(journal: Journal) -> None:
     await journal.accept(new_handoff(), FIRST)
     paused = await claimed(journal)
-    await journal.take_back(now=NOW, everything=True, effects_wait=0)
+    await journal.take_back(now=NOW, everything=True)
     newer = await claimed(journal)
 
     with pytest.raises(StaleClaimError):
@@ -163,7 +163,7 @@ async def test_an_effect_waits_for_the_call_that_may_be_under_way(journal: Journ
     step = await claimed(journal)
     await journal.finish(step, result={}, plan=NEXT, attempt=attempt(step), now=NOW)
 
-    await journal.take_back(now=NOW + timedelta(seconds=1), everything=True, effects_wait=10)
+    await journal.take_back(now=NOW + timedelta(seconds=1), everything=True, waits={StepKind.OPEN_TICKET: 10})
 
     assert await journal.claim(ALL, now=NOW + timedelta(seconds=9), most=1) == []
     again = await claimed(journal, now=NOW + timedelta(seconds=10))
@@ -175,8 +175,8 @@ async def test_only_expired_leases_are_taken_back_while_running(journal: Journal
     await journal.accept(new_handoff(), FIRST)
     await claimed(journal)
 
-    assert await journal.take_back(now=NOW + timedelta(seconds=30), everything=False, effects_wait=0) == 0
-    assert await journal.take_back(now=NOW + timedelta(seconds=61), everything=False, effects_wait=0) == 1
+    assert await journal.take_back(now=NOW + timedelta(seconds=30), everything=False) == 0
+    assert await journal.take_back(now=NOW + timedelta(seconds=61), everything=False) == 1
 
 
 async def test_a_postponed_step_spares_its_attempt_when_told(journal: Journal) -> None:

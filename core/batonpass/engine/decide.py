@@ -31,6 +31,11 @@ FOLLOWED = frozenset(
 reason to look, and its order among others means nothing."""
 
 
+ENDED = frozenset({HandoffState.RETURNED, HandoffState.ABANDONED})
+"""The states in which a ticket is not followed any more, and may ask for a person anew. A resolved one is reopened
+instead: its tag may still say so at every change of the ticket, and its context is on it already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """How the handoff gets its ticket, and who has to hear of it."""
@@ -56,14 +61,9 @@ def on_event(event: Event, *, starts: bool, known: HandoffState | None) -> React
     handoff of its ticket, None where it has none."""
     if event.test or event.subject_id is None or event.kind not in FOLLOWED:
         return Reaction.NONE
-    if event.kind is EventKind.HANDOFF_ASKED and (known is None or known in ENDED):
-        return Reaction.START if starts else Reaction.NONE
-    return Reaction.FOLLOW if known is not None else Reaction.NONE
-
-
-ENDED = frozenset({HandoffState.RETURNED, HandoffState.ABANDONED})
-"""The states in which a ticket may ask for a person anew. A resolved one is reopened instead: its tag may still say so
-at every change of the ticket, and its context is on it already."""
+    if known is not None and known not in ENDED:
+        return Reaction.FOLLOW
+    return Reaction.START if starts and event.kind is EventKind.HANDOFF_ASKED else Reaction.NONE
 
 
 def on_asked_by_ticket() -> Plan:
@@ -90,8 +90,8 @@ def on_passed() -> Plan:
     return Plan(steps=(NewStep(kind=StepKind.ENRICH_TICKET),))
 
 
-def on_no_such_ticket() -> Plan:
-    """The AI agent named a ticket that is not there; its customer needs a person all the same."""
+def on_ticket_wanted() -> Plan:
+    """What the AI agent named cannot be enriched or passed; its customer needs a person all the same."""
     return Plan(steps=(NewStep(kind=StepKind.OPEN_TICKET),))
 
 

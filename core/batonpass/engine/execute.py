@@ -84,9 +84,7 @@ class Engine:
     async def start(self) -> None:
         """Take back what a dead process left running, then work."""
         world = self._world
-        taken = await world.journal.take_back(
-            now=world.clock.now(), everything=True, effects_wait=self._effects_wait
-        )
+        taken = await world.journal.take_back(now=world.clock.now(), everything=True, waits=self._waits())
         if taken:
             log.info("recovered", steps=taken)
         self._home = asyncio.get_running_loop()
@@ -115,8 +113,7 @@ class Engine:
     async def take_back_expired(self) -> None:
         """Make steps ready again whose lease is over: their task is gone."""
         world = self._world
-        wait = max(world.settings.call_deadline, world.settings.lookup_lag)
-        if await world.journal.take_back(now=world.clock.now(), everything=False, effects_wait=wait):
+        if await world.journal.take_back(now=world.clock.now(), everything=False, waits=self._waits()):
             self.wake()
 
     async def _claim_for_ever(self) -> None:
@@ -212,7 +209,7 @@ class Engine:
     async def _handled(self, step: ClaimedStep) -> Done:
         handler = HANDLERS[step.kind]
         async with asyncio.timeout(STEP_DEADLINE):
-            if self._unknown_wait(step) > 0:  # a repeat must look first, and only a new claim does
+            if self._unknown_wait(step.kind) > 0:  # a repeat must look first, and only a new claim does
                 return await handler(self._world, step)
             async for attempt in inside_a_step():
                 with attempt:
@@ -222,7 +219,9 @@ class Engine:
     async def _failed(self, step: ClaimedStep, error: Exception, attempt: AttemptRecord) -> None:
         world = self._world
         now = world.clock.now()
-        verdict = after_failure(step, _as_ours(step, error), now=now, unknown_wait=self._unknown_wait(step))
+        verdict = after_failure(
+            step, _as_ours(step, error), now=now, unknown_wait=self._unknown_wait(step.kind)
+        )
         report = (
             log.error
             if isinstance(error, CredentialsRefusedError) or isinstance(verdict, Park)
@@ -243,18 +242,13 @@ class Engine:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
         self.wake()
 
-    @property
-    def _effects_wait(self) -> float:
-        """How long after its claim an effect of a process that died is looked for."""
-        settings = self._world.settings
-        if self._world.can(Capability.IDEMPOTENT_CREATE):
-            return 0.0
-        return max(settings.call_deadline, settings.lookup_lag)
+    def _waits(self) -> dict[StepKind, float]:
+        return {kind: self._unknown_wait(kind) for kind in KINDS if kind.is_effect}
 
-    def _unknown_wait(self, step: ClaimedStep) -> float:
+    def _unknown_wait(self, kind: StepKind) -> float:
         """How long a call without an answer may still take effect; a vendor's idempotency key makes that harmless."""
-        opens = step.kind is StepKind.OPEN_TICKET
-        if not step.kind.is_effect or (opens and self._world.can(Capability.IDEMPOTENT_CREATE)):
+        opens = kind is StepKind.OPEN_TICKET
+        if not kind.is_effect or (opens and self._world.can(Capability.IDEMPOTENT_CREATE)):
             return 0.0
         settings = self._world.settings
         return max(settings.call_deadline, settings.lookup_lag if opens else 0.0)

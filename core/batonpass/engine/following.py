@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import structlog
 
 from batonpass.domain.errors import RefusedError
-from batonpass.domain.handoff import ClaimedStep, HandoffRecord, HandoffState, Plan
-from batonpass.engine import living
+from batonpass.domain.handoff import ClaimedStep, HandoffRecord, Plan
+from batonpass.domain.life import LifeEvent
+from batonpass.engine import decide, living
 from batonpass.engine.enriching import is_gone
 from batonpass.engine.packing import opened_of
 from batonpass.engine.records import ticket_from_json
@@ -18,7 +20,7 @@ from batonpass.ports import Capability, FollowsTickets
 
 log = structlog.get_logger()
 
-_ENDED = frozenset({HandoffState.ABANDONED, HandoffState.RETURNED})
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 async def follow_ticket(world: World, step: ClaimedStep) -> Done:
@@ -32,7 +34,7 @@ async def follow_ticket(world: World, step: ClaimedStep) -> Done:
     kept = await world.journal.events_after(step.handoff_id, before)
     up_to = kept[-1].number if kept else before
     events = [each.event for each in kept]
-    if record.state in _ENDED:
+    if record.state in decide.ENDED:
         return Done(result={"events_up_to": up_to, "read": False}, plan=Plan(), followed_to=up_to)
     own = await helpdesk.own_id()
     if events and own is not None and all(event.actor_id == own for event in events):
@@ -40,6 +42,7 @@ async def follow_ticket(world: World, step: ClaimedStep) -> Done:
             result={"events_up_to": up_to, "read": False, "own_writes": len(events)},
             plan=Plan(),
             followed_to=up_to,
+            look_again_at=_look_again_at(world, record.life),
         )
     announces = record.ai_agent in world.announcers
     try:
@@ -52,14 +55,20 @@ async def follow_ticket(world: World, step: ClaimedStep) -> Done:
         return Done(result={"events_up_to": up_to, "read": True}, plan=plan, followed_to=up_to)
     result = {"events_up_to": up_to, "read": True, "as_of": life.as_of.isoformat(), "status": life.status}
     if life.as_of < _seen(record):
-        return Done(result={**result, "older": True}, plan=Plan(), followed_to=up_to)
+        again = _look_again_at(world, record.life)
+        return Done(
+            result={**result, "older": True}, plan=Plan(), followed_to=up_to, look_again_at=again
+        )
     plan = living.on_followed(record.life, life, events, announces=announces)
-    again = None
-    if world.can(
-        Capability.SATISFACTION
-    ):  # no webhook tells of every rating, and the one that does may be lost
-        again = living.look_for_rating_at((*record.life, *plan.life), world.clock.now())
+    again = _look_again_at(world, (*record.life, *plan.life))
     return Done(result=result, plan=plan, followed_to=up_to, look_again_at=again)
+
+
+def _look_again_at(world: World, told: Sequence[LifeEvent]) -> datetime | None:
+    """No webhook tells of every rating, and the one that does may be lost."""
+    if not world.can(Capability.SATISFACTION):
+        return None
+    return living.look_for_rating_at(told, world.clock.now())
 
 
 def _followed_to(record: HandoffRecord) -> int:
@@ -70,4 +79,4 @@ def _followed_to(record: HandoffRecord) -> int:
 def _seen(record: HandoffRecord) -> datetime:
     """The helpdesk's own time of the newest reading; an older one tells nothing new."""
     times = [step.result["as_of"] for step in record.steps if step.result and "as_of" in step.result]
-    return max(map(datetime.fromisoformat, times), default=record.created_at.replace(year=1970))
+    return max(map(datetime.fromisoformat, times), default=_LONG_AGO)

@@ -75,11 +75,12 @@ def asking(db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str) -> Hando
 def of_ticket(
     db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str
 ) -> tuple[HandoffId, HandoffState, bool] | None:
-    """(id, state, whether its ticket is known to be complete) of the newest handoff of this ticket."""
+    """(id, state, whether its ticket is known to be complete) of the newest handoff of this ticket, one
+    that is over only where there is no other."""
     found = db.conn.execute(
-        "SELECT id, state, ticket_id IS NOT NULL FROM handoffs WHERE helpdesk = ? AND ticket_id = ?"
-        " UNION SELECT id, state, ticket_id IS NOT NULL FROM handoffs WHERE helpdesk = ? AND asked_about = ?"
-        " ORDER BY id DESC LIMIT 1",
+        "SELECT * FROM (SELECT id, state, ticket_id IS NOT NULL FROM handoffs WHERE helpdesk = ? AND ticket_id = ?"
+        " UNION SELECT id, state, ticket_id IS NOT NULL FROM handoffs WHERE helpdesk = ? AND asked_about = ?)"
+        " ORDER BY state IN ('returned', 'abandoned'), id DESC LIMIT 1",
         (helpdesk, ticket_id, helpdesk, ticket_id),
     ).fetchone()
     return None if found is None else (HandoffId(found[0]), HandoffState(found[1]), bool(found[2]))
@@ -90,8 +91,9 @@ def set_ticket(db: sqlite_utils.Database, id: str, *, ticket_id: str, url: str) 
 
 
 def park(db: sqlite_utils.Database, id: str, because: str, at: int) -> None:  # noqa: A002
+    """It goes no further by itself, so it does not stand in the way of an AI agent that asks again."""
     db.conn.execute(
-        "UPDATE handoffs SET state = ?, parked_because = ?, updated_at = ? WHERE id = ?",
+        "UPDATE handoffs SET state = ?, parked_because = ?, updated_at = ?, asking = NULL WHERE id = ?",
         (HandoffState.PARKED.value, because, at, id),
     )
 

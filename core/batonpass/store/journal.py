@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import sqlite_utils
@@ -282,15 +283,20 @@ class Journal:
 
         await self._writer.run(work)
 
-    async def take_back(self, *, now: datetime, everything: bool, effects_wait: float) -> int:
+    async def take_back(
+        self, *, now: datetime, everything: bool, waits: Mapping[StepKind, float] = MappingProxyType({})
+    ) -> int:
         """Make running steps ready again: everything at start, else those whose lease is over. Gives their number.
 
-        An effect is not repeated before `effects_wait` seconds after its claim have passed.
+        `waits`: kind of an effect → seconds from its claim before which it is not looked for.
         """
         at = to_ms(now)
         return await self._writer.run(
             lambda db: steps.take_back(
-                db, lease_before=None if everything else at, now=at, effects_wait=int(effects_wait * 1000)
+                db,
+                lease_before=None if everything else at,
+                now=at,
+                waits={kind: int(seconds * 1000) for kind, seconds in waits.items()},
             )
         )
 

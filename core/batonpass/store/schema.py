@@ -114,7 +114,7 @@ _BOTH_DIRECTIONS = (
     "CREATE INDEX deliveries_age ON deliveries (received_at)",
     """
     CREATE TABLE events (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         connection TEXT NOT NULL,
         event_id TEXT NOT NULL,
         delivery_id INTEGER NOT NULL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlite_utils
@@ -112,17 +112,21 @@ def _guarded(db: sqlite_utils.Database, step: ClaimedStep, change: str, values: 
     return changed == 1
 
 
-def take_back(db: sqlite_utils.Database, *, lease_before: int | None, now: int, effects_wait: int) -> int:
+def take_back(
+    db: sqlite_utils.Database, *, lease_before: int | None, now: int, waits: Mapping[StepKind, int]
+) -> int:
     """Running steps become ready again: all of them (None: at start they are ours), or those whose lease is over.
 
-    An effect waits until the call that may still be under way has met its deadline (`effects_wait`, ms from its
-    claim), so that looking for it cannot come too early.
+    A step of a kind in `waits` is due so many milliseconds after its claim at the earliest: the call that may still be
+    under way must have ended before it is looked for.
     """
-    effects = ",".join(f"'{kind.value}'" for kind in StepKind if kind.is_effect)
+    cases = "".join(f" WHEN '{kind.value}' THEN max(?, claimed_at + ?)" for kind in waits)
+    due = f"CASE kind{cases} ELSE ? END" if waits else "?"
+    values = [value for wait in waits.values() for value in (now, wait)]
     return db.conn.execute(
-        f"UPDATE steps SET status = 'ready', due_at = CASE WHEN kind IN ({effects})"  # noqa: S608 - our own words
-        " THEN max(?, claimed_at + ?) ELSE ? END WHERE status = 'running' AND (? IS NULL OR lease_until < ?)",
-        (now, effects_wait, now, lease_before, lease_before),
+        f"UPDATE steps SET status = 'ready', due_at = {due}"  # noqa: S608 - our own words
+        " WHERE status = 'running' AND (? IS NULL OR lease_until < ?)",
+        (*values, now, lease_before, lease_before),
     ).rowcount
 
 
