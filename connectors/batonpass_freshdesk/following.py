@@ -99,15 +99,10 @@ class Following(Tickets):
                 turns.append(
                     Turn(role=role, text=plain_text(each.body, quotes=MAIL_QUOTES), at=each.created_at)
                 )
-        customer = ticket.requester or wire.Person()
+        ours = str(ticket.requester_id) == await self.own_id()
         return ReadConversation(
             turns=tuple(turn for turn in turns if turn.text),
-            customer=ReadCustomer(
-                id=None if ticket.requester_id is None else str(ticket.requester_id),
-                name=customer.name,
-                email=customer.email,
-                phone=customer.phone or customer.mobile,
-            ),
+            customer=ReadCustomer() if ours else _customer(ticket),
             subject=ticket.subject,
             channel=None if ticket.source is None else SOURCES.get(ticket.source, f"source {ticket.source}"),
         )
@@ -124,6 +119,16 @@ class Following(Tickets):
         if user == await self.own_id():
             return None
         return Role.CUSTOMER if each.user_id == ticket.requester_id else Role.AGENT
+
+
+def _customer(ticket: wire.Ticket) -> ReadCustomer:
+    known = ticket.requester or wire.Person()
+    return ReadCustomer(
+        id=None if ticket.requester_id is None else str(ticket.requester_id),
+        name=known.name,
+        email=known.email,
+        phone=known.phone or known.mobile,
+    )
 
 
 def _description(ticket: wire.Ticket) -> Turn:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, ValidationError
 
 from batonpass.domain.conversation import Instant
 from batonpass.transport import Explanation
@@ -89,8 +89,6 @@ class ChangedField(_Wire):
 
 # What we are given --------------------------------------------------------------------------------------------
 
-Stored = bool | int | float | str | tuple[str, ...] | None
-
 
 class Person(_Wire):
     id: int | None = None
@@ -120,7 +118,7 @@ class Ticket(_Wire):
     tags: tuple[str, ...] | None = None
     """None: not told. The reference's example of the list has none."""
     custom_fields: Mapping[str, Any] = {}
-    """Whatever the account has; `content` reads the values that we know."""
+    """Whatever the account has; `account.contents` reads the values that we know."""
     created_at: Instant | None = None
     updated_at: Instant | None = None
     requester: Person | None = None
@@ -191,9 +189,12 @@ class Choice(_Wire):
 def _choice(told: Any) -> Choice | None:
     if isinstance(told, str):
         return Choice(value=told)
-    if isinstance(told, dict) and isinstance(told.get("value"), str):
-        return Choice(id=told.get("id"), value=told["value"], position=told.get("position"))
-    return None
+    if not isinstance(told, dict):
+        return None
+    try:
+        return Choice.model_validate(told)
+    except ValidationError:
+        return None
 
 
 class TicketFields(RootModel[tuple[TicketField, ...]]):
@@ -216,7 +217,6 @@ class Channel(_Wire):
     assignment_limit: int | None = None
     current_assignment_load: int | None = None
     logged_in: bool | None = None
-    availability_updated_at: Instant | None = None
 
 
 class Availability(_Wire):
@@ -233,7 +233,6 @@ class Agent(_Wire):
     available_since: Instant | None = None
     availability: Availability | None = None
     deactivated: bool | None = None
-    group_ids: Listed[int] = ()
 
 
 class Agents(RootModel[tuple[Agent, ...]]):

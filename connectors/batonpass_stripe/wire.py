@@ -161,7 +161,6 @@ class WebhookEndpoint(StripeObject):
     url: str
     status: str
     enabled_events: tuple[str, ...]
-    api_version: str | None = None
     secret: SecretStr | None = None
     """Only in the answer that made it."""
 

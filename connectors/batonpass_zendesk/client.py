@@ -72,7 +72,7 @@ class ZendeskClient:
                 return
         raise RetryLaterError("tickets.update: others are changing this ticket", code="conflict")
 
-    async def newest_comments(self, ticket_id: int) -> AsyncIterator[wire.Comment]:
+    async def comments(self, ticket_id: int) -> AsyncIterator[wire.Comment]:
         async for page in self.comments_with_authors(ticket_id, people=False):
             for comment in page.comments:
                 yield comment
@@ -80,17 +80,19 @@ class ZendeskClient:
     async def comments_with_authors(
         self, ticket_id: int, *, people: bool = True
     ) -> AsyncIterator[wire.CommentsPage]:
-        """The newest first."""
-        asked = [("sort_order", "desc"), *([("include", "users")] if people else [])]
+        """The oldest first, which is Zendesk's own order. `sort_order` is not asked for: it is of offset pagination,
+        and cursor pagination has been seen to pass over it
+        (https://support.zendesk.com/hc/en-us/community/posts/8403358233882)."""
+        asked = [("include", "users")] if people else []
         path = f"/api/v2/tickets/{ticket_id}/comments"
         async for page in self._pages("comments.list", path, wire.CommentsPage, params=asked):
             yield page
 
-    async def newest_audits(self, ticket_id: int) -> AsyncIterator[wire.Audit]:
-        """What was changed when: https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/"""
+    async def audits(self, ticket_id: int) -> AsyncIterator[wire.Audit]:
+        """What was changed when, the oldest first, as comments are.
+        https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/"""
         path = f"/api/v2/tickets/{ticket_id}/audits"
-        order = (("sort_order", "desc"),)
-        async for page in self._pages("audits.list", path, wire.AuditsPage, params=order):
+        async for page in self._pages("audits.list", path, wire.AuditsPage):
             for audit in page.audits:
                 yield audit
 

@@ -31,7 +31,7 @@ class Conversing:
 
     async def find_reply(self, ref: TicketRef, text: str, *, key: NoteKey) -> bool:
         del text  # the key is enough
-        async for audit in self._client.newest_audits(number(ref.id, "ticket")):
+        async for audit in self._client.audits(number(ref.id, "ticket")):
             custom = audit.metadata.custom if audit.metadata is not None else None
             spoke = any(event.type == "Comment" and event.public for event in audit.events)
             if spoke and custom is not None and custom.get(REPLY_KEY) == key:
@@ -53,7 +53,7 @@ class Conversing:
         asker = people.get(ticket.requester_id)
         turns = (
             self._turn(comment, people.get(comment.author_id), ticket)
-            for comment in reversed(comments)
+            for comment in comments
             if str(comment.author_id) != own
         )
         return ReadConversation(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -35,6 +35,7 @@ from batonpass_zendesk.emulated_sending import Sending
 _REFERENCE = re.compile(r"ref: ([A-Za-z0-9_-]+)(?:<[^<>]*>|\s)*\Z")
 _UPDATES, _UPDATES_WINDOW = 30, 600.0
 _REOPENS = frozenset({"pending", "hold", "solved"})
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -280,18 +281,14 @@ class Tickets(Sending):
         return page(request, "tickets", [self._json_of(ticket, request) for ticket in found])
 
     def _list_comments(self, request: Request) -> Response:
-        comments = list(self._ticket(request).comments)
-        if request.query_params.get("sort_order") == "desc":
-            comments.reverse()
+        comments = _in_order(self._ticket(request).comments, request)
         people = self._people({comment.author_id for comment in comments})
         wanted = {"users": people} if request.query_params.get("include") == "users" else {}
         return page(request, "comments", [as_json.comment(comment) for comment in comments], **wanted)
 
     def _list_audits(self, request: Request) -> Response:
         ticket = self._ticket(request)
-        audits = list(ticket.audits)
-        if request.query_params.get("sort_order") == "desc":
-            audits.reverse()
+        audits = _in_order(ticket.audits, request)
         return page(request, "audits", [as_json.audit(audit, ticket.id) for audit in audits])
 
     def _list_surveys(self, request: Request) -> Response:
@@ -302,3 +299,10 @@ class Tickets(Sending):
         rated = ticket.ratings if ticket is not None else []
         listed = [as_json.survey_response(rating, ticket.id) for rating in rated] if ticket else []
         return page(request, "survey_responses", listed)
+
+
+def _in_order(items: Sequence[Item], request: Request) -> list[Item]:
+    """The oldest first: `sort_order` counts with offset pagination only."""
+    asked = request.query_params
+    newest_first = asked.get("sort_order") == "desc" and "page[size]" not in asked
+    return list(reversed(items) if newest_first else items)

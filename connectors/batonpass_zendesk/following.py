@@ -53,30 +53,32 @@ class Following:
     async def _first_reply(
         self, ticket: wire.Ticket, since: datetime, machines: frozenset[str]
     ) -> AgentReply | None:
-        """From the newest back to `since`: those are few, however long the ticket is."""
-        first: AgentReply | None = None
         async for page in self._client.comments_with_authors(ticket.id):
             staff = {user.id: user for user in page.users if user.role in STAFF}
             for comment in page.comments:
                 if comment.created_at is None or comment.created_at < since:
-                    return first
+                    continue
                 author = staff.get(comment.author_id)
                 speaks = comment.public and comment.author_id != ticket.requester_id
                 if author is not None and speaks and str(author.id) not in machines:
-                    first = AgentReply(agent=as_agent(author), at=comment.created_at)
-        return first
+                    return AgentReply(agent=as_agent(author), at=comment.created_at)
+        return None
 
     async def _ending(self, ticket: wire.Ticket) -> _Ending:
+        """A ticket that Zendesk closes days later has been solved when it was solved, for the last time."""
         solved_at: datetime | None = None
         merged_into: str | None = None
         merged = MERGED in ticket.tags
-        async for audit in self._client.newest_audits(ticket.id):
-            if merged and merged_into is None:
-                merged_into = _merge_target(audit, ticket.id)
-            if solved_at is None and any(_solves(event) for event in audit.events):
-                solved_at = audit.created_at
-            if solved_at is not None and (merged_into is not None or not merged):
-                break
+        was_done = False
+        async for audit in self._client.audits(ticket.id):
+            if merged:
+                merged_into = _merge_target(audit, ticket.id) or merged_into
+            for is_done in (_is_done(event) for event in audit.events if _sets_status(event)):
+                if not is_done:
+                    solved_at = None
+                elif not was_done:
+                    solved_at = audit.created_at
+                was_done = is_done
         return _Ending(solved_at=solved_at, merged_into=merged_into)
 
     async def _rating(self, ticket: wire.Ticket) -> Rating | None:
@@ -109,9 +111,13 @@ class _Ending:
     merged_into: str | None = None
 
 
-def _solves(event: wire.AuditEvent) -> bool:
-    became = event.type in {"Change", "Create"} and event.field_name == "status"
-    return became and event.value in {"solved", "closed"}
+def _sets_status(event: wire.AuditEvent) -> bool:
+    return event.type in {"Change", "Create"} and event.field_name == "status"
+
+
+def _is_done(event: wire.AuditEvent) -> bool:
+    status = STATUSES.get(event.value) if isinstance(event.value, str) else None
+    return status is not None and status.is_done
 
 
 def _merge_target(audit: wire.Audit, own: int) -> str | None:

@@ -79,7 +79,7 @@ class Tickets:
 
     async def find_note(self, ref: TicketRef, *, key: NoteKey) -> bool:
         ending = re.compile(rf"ref: {re.escape(_marker(key))}(?:<[^<>]*>|&nbsp;|\s)*\Z")
-        async for comment in self._client.newest_comments(number(ref.id, "ticket")):
+        async for comment in self._client.comments(number(ref.id, "ticket")):
             if not comment.public and ending.search(comment.html_body or ""):
                 return True
         return False

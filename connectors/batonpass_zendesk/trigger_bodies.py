@@ -50,13 +50,14 @@ def body_for(word: str) -> str:
 
 
 def read_trigger(
-    body: Mapping[str, Any], *, signed_at: datetime, invocation: str | None
+    body: Mapping[str, Any], *, signed_at: datetime, invocation: str | None, starts: bool
 ) -> tuple[Event, ...] | None:
     """None where this is none.
 
     A trigger has no event id: what was said of which ticket as of which of its changes makes one, the same in every
     delivery. A body that a person has written without `at` is known by Zendesk's id of the invocation, which its
-    repeats share, else by the time at which it was signed.
+    repeats share, else by the time at which it was signed. Without a `start` rule (`starts`) a trigger that asks for a
+    person, left over from when there was one, means nothing.
     """
     word, ticket_id = body.get(MARK), body.get("ticket_id")
     if not isinstance(word, str) or isinstance(ticket_id, bool) or not isinstance(ticket_id, str | int):
@@ -66,7 +67,7 @@ def read_trigger(
     at = _time(body.get("at"))
     once = at.isoformat() if at else (invocation or signed_at.isoformat())
     event = Event(
-        kind=_kind(word, body.get("role")),
+        kind=_kind(word, body.get("role"), starts=starts),
         id=f"{MARK}:{word[:40]}:{ticket_id}:{once[:100]}",
         subject_id=str(ticket_id),
         at=at or signed_at,
@@ -76,7 +77,9 @@ def read_trigger(
     return (event,)
 
 
-def _kind(word: str, role: Any) -> EventKind:
+def _kind(word: str, role: Any, *, starts: bool) -> EventKind:
+    if word == EventKind.HANDOFF_ASKED.value and not starts:
+        return EventKind.UNKNOWN
     if word != COMMENTED:
         return KINDS.get(word, (EventKind.UNKNOWN,))[0]
     spoke = _NO_LETTER.sub("", role.lower()) if isinstance(role, str) else ""

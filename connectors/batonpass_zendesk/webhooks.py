@@ -51,7 +51,12 @@ def receive(
     if not isinstance(told, dict):
         raise _malformed()
     if MARK in told:
-        events = read_trigger(told, signed_at=signed_at, invocation=delivery.header(INVOCATION))
+        events = read_trigger(
+            told,
+            signed_at=signed_at,
+            invocation=delivery.header(INVOCATION),
+            starts=settings.start is not None,
+        )
     else:
         events = read_event(told, start=settings.start)
     if events is None:

@@ -13,6 +13,7 @@ from batonpass.domain.event import EventKind
 from batonpass.domain.facts import Person, Standing
 from batonpass.domain.plain_text import plain_text
 from batonpass.domain.presence import Availability, Load
+from batonpass.domain.reading import ReadCustomer
 from batonpass.domain.ticket import Agent, Note, NoteKey, TicketKey, TicketStatus
 from batonpass.testing.happenings import Happening
 from batonpass_freshdesk.emulated_account import EmulatedUser
@@ -201,6 +202,16 @@ async def test_a_conversation_is_read_as_its_public_turns_in_order():
     assert [turn.at for turn in read.turns] == [clock.at + timedelta(seconds=each) for each in (0, 60, 120)]
     assert (read.customer.name, read.customer.email) == ("Mia Keller", "mia.keller@example.com")
     assert (read.channel, read.cut) == ("portal", 0)
+
+
+async def test_a_ticket_in_the_name_of_our_own_agent_has_no_customer():
+    emulator = sample()
+
+    async with desk(emulator) as made:
+        ref = await made.freshdesk.open_ticket(a_draft(requester=None), key=KEY)
+        read = await made.freshdesk.read_conversation(ref)
+
+    assert read.customer == ReadCustomer()
 
 
 @pytest.mark.parametrize("sample_account", [True, False], ids=["key in the field", "key in a tag"])

@@ -8,6 +8,7 @@ from freshdesk_rig import a_draft, desk
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError, RetryLaterError
 from batonpass.domain.ticket import FieldId, FieldKind, NewField, TicketKey
 from batonpass.testing.emulator import Fault
+from batonpass_freshdesk import wire
 from batonpass_freshdesk.emulator import FreshdeskEmulator
 from batonpass_freshdesk.keys import key_tag
 from fakes import FakeClock
@@ -120,3 +121,11 @@ async def test_a_key_of_no_admin_creates_nothing():
             await made.freshdesk.create_field(NewField(name="Plan", kind=FieldKind.TEXT))
 
     assert forbidden.value.code == "forbidden"
+
+
+def test_a_choice_of_another_shape_is_none_and_breaks_nothing():
+    odd = [{"id": "x", "value": "Odd"}, {"value": 7}, 7, None, {"id": 1, "value": "Gold"}, "Silver"]
+
+    field = wire.TicketField(id=1, name="cf_tier", label="Tier", type="custom_dropdown", choices=odd)
+
+    assert field.labels == ("Gold", "Silver")

@@ -164,9 +164,12 @@ def test_what_may_meet_the_start_rule_asks_for_a_handoff(
 # The bodies of triggers ---------------------------------------------------------------------------------------
 
 
-def triggered(**told: Any) -> Event:
+STARTS = {"tag": "needs_person"}
+
+
+def triggered(*, start: dict[str, str] | None = STARTS, **told: Any) -> Event:
     body = json.dumps({"ticket_id": "7", **told}).encode()
-    (event,) = events({**sign(body), INVOCATION: "01INV"}, body)
+    (event,) = events({**sign(body), INVOCATION: "01INV"}, body, start=start)
     return event
 
 
@@ -203,6 +206,10 @@ def test_a_triggers_event_has_one_id_in_every_delivery_and_another_for_another_c
     assert later.id != once.id
 
 
+def test_a_trigger_that_is_left_over_from_an_earlier_start_rule_asks_for_nothing():
+    assert triggered(batonpass="handoff_asked", start=None).kind is EventKind.UNKNOWN
+
+
 def test_a_body_written_by_hand_is_known_by_its_invocation():
     event = triggered(batonpass="handoff_asked")
 
@@ -213,7 +220,7 @@ def test_a_body_written_by_hand_is_known_by_its_invocation():
 def test_placeholders_that_were_not_filled_in_do_no_harm():
     body = body_for("handoff_asked").replace("{{ticket.id}}", "7").encode()
 
-    (event,) = events(sign(body), body)
+    (event,) = events(sign(body), body, start=STARTS)
 
     assert (event.kind, event.actor_id, event.at.isoformat()) == (
         EventKind.HANDOFF_ASKED, None, "2026-11-20T05:33:18+00:00",

@@ -95,6 +95,19 @@ async def test_the_assignee_and_the_time_of_solving_are_told():
     assert (life.status, life.solved_at, life.as_of) == (TicketStatus.SOLVED, solved_at, story.clock.now())
 
 
+async def test_a_ticket_that_zendesk_closes_later_was_solved_when_it_was_solved_last():
+    story = Story()
+    story.becomes(status="solved")
+    story.becomes(status="open", after=3600)
+    story.becomes(status="solved", after=3600)
+    solved_at = story.clock.now()
+    story.becomes(status="closed", after=4 * 24 * 3600)
+
+    life = await story.life()
+
+    assert (life.status, life.solved_at) == (TicketStatus.CLOSED, solved_at)
+
+
 async def test_a_reopened_ticket_is_not_solved():
     story = Story()
     story.becomes(status="solved")

@@ -242,10 +242,10 @@ async def test_a_marker_that_is_only_quoted_is_no_note(html: str, public: bool):
 async def test_a_note_is_found_behind_many_comments():
     async with desk(ZendeskEmulator()) as made:
         ref = await made.zendesk.open_ticket(a_draft(), key=KEY)
-        await made.zendesk.append_note(ref, NOTE, key=NoteKey("n-1"))
         ticket = made.emulator.tickets[int(ref.id)]
         for number in range(250):
             made.emulator._comment(ticket, {"body": f"Reply {number}"})
+        await made.zendesk.append_note(ref, NOTE, key=NoteKey("n-1"))
 
         assert await made.zendesk.find_note(ref, key=NoteKey("n-1"))
     assert made.emulator.calls.count("comments.list") == 3

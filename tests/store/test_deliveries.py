@@ -26,7 +26,7 @@ from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import Agent, TicketRef
 from batonpass.engine import decide
-from batonpass.store import Journal, NewDelivery, Received, Started
+from batonpass.store import Accepted, Journal, NewDelivery, NewHandoff, Received, Started
 from batonpass.store.reading import arrived
 from batonpass.store.schema import MIGRATIONS
 
@@ -204,6 +204,54 @@ async def test_old_deliveries_are_forgotten_with_their_events(journal: Journal, 
         left = db.execute("SELECT event_id FROM events").fetchall()
     db.close()
     assert (forgotten, left) == (1, [("e2",)])
+
+
+async def test_events_are_numbered_on_though_all_before_are_forgotten(journal: Journal) -> None:
+    handoff_id = await with_ticket(journal)
+    await received(journal, event(EventKind.STATUS_CHANGED, id="s1"))
+    seen = (await journal.events_after(handoff_id, 0))[-1].number
+    await journal.forget_deliveries(before=NOW + timedelta(days=1))
+
+    await received(journal, event(EventKind.STATUS_CHANGED, id="s2"))
+
+    assert [each.event.id for each in await journal.events_after(handoff_id, seen)] == ["s2"]
+
+
+async def test_events_go_to_the_handoff_that_is_not_over(journal: Journal) -> None:
+    """A ticket of ours asked before we knew that it is ours; its own handoff was found to be none."""
+    old = await with_ticket(journal)
+    with_two = NewHandoff(
+        id=new_handoff_id(), ai_agent="bot", conversation_id=None, body=b"", request=b"{}", mended=False,
+        idempotency_key=None, body_sha256=b"", received_at=NOW, helpdesk="zendesk", asked_about="5",
+    )  # fmt: skip
+    await journal.accept(with_two, decide.on_request())
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+    over = Plan(state=HandoffState.ABANDONED)
+    await journal.finish(step, result={}, plan=over, attempt=attempt(step), now=NOW)
+
+    outcome = await received(journal, event(EventKind.TICKET_SOLVED, id="s"))
+
+    assert outcome.followed == 1
+    assert [each.event.id for each in await journal.events_after(old, 0)][-1] == "s"
+
+
+async def test_an_ai_agent_may_ask_again_for_a_ticket_whose_handoff_is_parked(journal: Journal) -> None:
+    def asks(key: str) -> NewHandoff:
+        return NewHandoff(
+            id=new_handoff_id(), ai_agent="bot", conversation_id=None, body=b"", request=b"{}", mended=False,
+            idempotency_key=key, body_sha256=b"x", received_at=NOW, helpdesk="zendesk", asked_about="5",
+        )  # fmt: skip
+
+    first = await journal.accept(asks("a"), decide.on_request())
+    while_open = await journal.accept(asks("b"), decide.on_request())
+    (step,) = await journal.claim(ALL, now=NOW, most=9)
+    await journal.park(step, because="refused", attempt=attempt(step), now=NOW)
+    repeated = await journal.accept(asks("b"), decide.on_request())
+
+    again = await journal.accept(asks("c"), decide.on_request())
+
+    assert while_open == repeated == Accepted(handoff_id=first.handoff_id, replayed=True)
+    assert again.handoff_id != first.handoff_id
 
 
 async def test_w19_what_has_arrived_is_counted_and_unknown_types_are_named(

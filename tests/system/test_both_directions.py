@@ -258,3 +258,19 @@ async def test_the_customer_is_told_once_where_that_is_wanted(known: Known, tmp_
         await asked(played, known, ticket)
 
         assert len(played.emulator.effects("reply.appended")) == 1
+
+
+async def test_a_solved_ticket_that_an_ai_agent_names_is_open_again(known: Known, tmp_path: Path) -> None:
+    async with known.plays(tmp_path) as played:
+        ticket = await opened_by_customer(played)
+        await played.happens(EventKind.TICKET_SOLVED, ticket=ticket)
+
+        handoff_id = await played.hand_over(body(helpdesk={"ticket_id": ticket}))
+        await played.settled()
+        await played.happens(EventKind.TICKET_ASSIGNED, ticket=ticket)
+        await played.settled()
+
+        record = await played.record(handoff_id)
+        assert record.ticket_id == ticket
+        assert record.state == "accepted"
+        assert len(played.emulator.effects("ticket.opened")) <= 1

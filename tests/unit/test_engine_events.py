@@ -65,6 +65,13 @@ def test_only_an_ask_on_a_ticket_without_a_handoff_starts_one_and_only_where_tha
     assert decide.on_event(event(EventKind.TICKET_OPENED), starts=True, known=None) is Reaction.NONE
 
 
+def test_a_handoff_that_is_over_is_not_followed() -> None:
+    solved = event(EventKind.TICKET_SOLVED)
+
+    assert decide.on_event(solved, starts=True, known=HandoffState.ABANDONED) is Reaction.NONE
+    assert decide.on_event(solved, starts=True, known=HandoffState.RESOLVED) is Reaction.FOLLOW
+
+
 @pytest.mark.parametrize("kind", EventKind, ids=str)
 def test_tests_and_what_has_no_ticket_lead_to_nothing(kind: EventKind) -> None:
     known = HandoffState.TICKETED

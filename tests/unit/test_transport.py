@@ -160,6 +160,24 @@ async def test_v03_limit_without_header_lets_one_probe_through_per_window(
     assert [0.5 <= windows[0] <= 1, 1 <= windows[1] <= 2, 2 <= windows[2] <= 4] == [True] * 3
 
 
+async def test_v02_a_retry_after_of_no_time_is_none_and_our_own_backoff_grows(
+    transport: Transport, vendor: ToyVendor, clock: FakeClock
+) -> None:
+    vendor.next_call(Fault.RATE_LIMITED, operation="things.create", times=3, retry_after=0)
+    waits = []
+
+    for _ in range(3):
+        with pytest.raises(RetryLaterError) as caught:
+            await transport.call(CREATE)
+        waits.append(caught.value.retry_after or 0)
+        with pytest.raises(RetryLaterError):
+            await transport.call(CREATE)
+        clock.go_on(waits[-1] * 1.1)
+
+    assert len(vendor.calls) == 3
+    assert [0.5 <= waits[0] <= 1, 1 <= waits[1] <= 2, 2 <= waits[2] <= 4] == [True] * 3
+
+
 async def test_v06_five_failures_in_a_row_give_the_vendor_a_rest(
     transport: Transport, vendor: ToyVendor, clock: FakeClock
 ) -> None:

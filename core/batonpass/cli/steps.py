@@ -95,7 +95,7 @@ def _opened(result: Mapping[str, Any]) -> str:
 
 def _enriched(result: Mapping[str, Any]) -> str:
     if "ticket" not in result:
-        return "the ticket is not there any more"
+        return "the ticket is not there any more" if "gone" in result else "the ticket takes no change"
     fields = f"{len(result['fields'])} fields"
     return f"ticket {result['ticket']['id']} enriched, {fields}{_lost(result, ', not landed: ')}"
 
@@ -120,9 +120,15 @@ _SAYS: Mapping[StepKind, Callable[[Mapping[str, Any]], str]] = {
     StepKind.LATE_FACTS: _gathered,
     StepKind.READ_CONVERSATION: _read,
     StepKind.OPEN_TICKET: _opened,
-    StepKind.PASS_CONVERSATION: lambda result: f"passed; it is ticket {result['ticket']['id']}",
+    StepKind.PASS_CONVERSATION: lambda result: (
+        f"passed; it is ticket {result['ticket']['id']}"
+        if "ticket" in result
+        else "refused: a ticket is opened"
+    ),
     StepKind.ENRICH_TICKET: _enriched,
-    StepKind.NOTE_CONTEXT: lambda _: "note with the context appended",
+    StepKind.NOTE_CONTEXT: lambda result: (
+        "the helpdesk refused the note" if "refused" in result else "note with the context appended"
+    ),
     StepKind.READ_BACK: _read_back,
     StepKind.NOTE_NOT_LANDED: lambda _: "note appended",
     StepKind.NOTE_LATE_FACTS: lambda _: "note appended",

@@ -18,7 +18,7 @@ from batonpass.domain.conversation import (
 )
 from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass.domain.handoff import ClaimedStep
-from batonpass.domain.reading import ReadConversation
+from batonpass.domain.reading import ReadConversation, ReadCustomer
 from batonpass.domain.ticket import (
     FieldSchema,
     Priority,
@@ -27,12 +27,14 @@ from batonpass.domain.ticket import (
     TicketDraft,
     TicketKey,
     TicketRef,
+    TicketStatus,
     landed,
 )
 from batonpass.engine import decide, living
 from batonpass.engine.drafting import Drafted
 from batonpass.engine.packing import way_of
 from batonpass.engine.records import ticket_from_json, ticket_to_json
+from batonpass.engine.retry import HELD
 from batonpass.engine.ticketing import drafted_of, missing_from, opened, whatever_it_takes
 from batonpass.engine.work import Done
 from batonpass.engine.world import World
@@ -55,10 +57,10 @@ async def read_conversation(world: World, step: ClaimedStep) -> Done:
     try:
         ref = world.helpdesk.ticket_ref(stored.asked_about)
         ticket = await world.helpdesk.read_ticket(ref)
-        if not asks_for_person(world.settings.start, ticket, await world.schema.current()):
+        if not await _still_asks(world, ticket):
             log.info("ticket_asks_no_more", handoff=step.handoff_id)
             return Done(result={"asks": False}, plan=living.on_withdrawn(now))
-        read = await world.helpdesk.read_conversation(ref)
+        read = await _read(world.helpdesk, step, ref, ticket)
     except RefusedError as error:
         if not is_gone(error):
             raise
@@ -75,6 +77,42 @@ async def read_conversation(world: World, step: ClaimedStep) -> Done:
         plan=decide.on_conversation_read(),
         request=request.model_dump_json(exclude_defaults=True).encode(),
     )
+
+
+async def _read(
+    helpdesk: ReadsConversations, step: ClaimedStep, ref: TicketRef, ticket: StoredTicket
+) -> ReadConversation:
+    """What was said; where the helpdesk refuses just that, the ticket's subject is all there is."""
+    try:
+        return await helpdesk.read_conversation(ref)
+    except RefusedError as error:
+        if is_gone(error) or error.code in HELD:
+            raise
+        log.warning("conversation_unreadable", handoff=step.handoff_id, code=error.code)
+        return ReadConversation(turns=(), customer=ReadCustomer(), subject=ticket.subject)
+
+
+async def _still_asks(world: World, ticket: StoredTicket) -> bool:
+    """By the fields and groups as we know them, read anew where they do not hold what the rule names. Raises
+    `RetryLaterError` where they cannot be read: who asks must not be taken for one who does not."""
+    rule = world.settings.start
+    if rule is None or (ticket.status is not None and ticket.status.is_done):
+        return False
+    if not _names_known(rule, await world.schema.current()):
+        await world.schema.refresh()
+        if not world.schema.is_known:
+            raise RetryLaterError(
+                "the fields that say whether a ticket asks cannot be read", code="no_field_schema"
+            )
+    return asks_for_person(rule, ticket, await world.schema.current())
+
+
+def _names_known(rule: StartRule, schema: FieldSchema) -> bool:
+    if rule.tag is not None:
+        return True
+    parts = schema.groups if rule.group is not None else schema.fields
+    wanted = (rule.group or rule.field or "").casefold()
+    return any(wanted in {part.name.casefold(), part.id.casefold()} for part in parts)
 
 
 def is_gone(error: RefusedError) -> bool:
@@ -142,23 +180,33 @@ def _why(rule: StartRule | None) -> str | None:
 
 
 async def pass_conversation(world: World, step: ClaimedStep) -> Done:
-    """Pass the AI agent's messaging conversation to the agents; it becomes a ticket, enriched next."""
+    """Pass the AI agent's messaging conversation to the agents; it becomes a ticket, enriched next. Where the
+    helpdesk refuses it for whatever reason, a ticket is opened."""
     conversation_id = (await world.recent.asked(step.handoff_id)).request.helpdesk.conversation_id
     if conversation_id is None or not isinstance(world.helpdesk, PassesConversations):
         raise RefusedError(f"{step.handoff_id}: no conversation to pass", code="no_conversation")
     helpdesk, key = world.helpdesk, TicketKey(step.handoff_id)
     _, drafted, _ = await drafted_of(world, step)
-    ref, _ = await whatever_it_takes(
-        world, drafted, key, lambda draft: helpdesk.pass_conversation(conversation_id, draft, key=key)
-    )
+    try:
+        ref, _ = await whatever_it_takes(
+            world, drafted, key, lambda draft: helpdesk.pass_conversation(conversation_id, draft, key=key)
+        )
+    except RefusedError as error:
+        log.warning("conversation_not_passed", handoff=step.handoff_id, code=error.code, detail=str(error))
+        return Done(result={"refused": error.code}, plan=decide.on_ticket_wanted())
     return Done(result={"ticket": ticket_to_json(ref)}, plan=decide.on_passed())
 
 
 async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
-    """Bring the draft's values to the ticket that stands; its subject stays the customer's own."""
+    """Bring the draft's values to the ticket that stands; its subject stays the customer's own.
+
+    Where an AI agent has named a ticket on which nobody can work any more, a new one is opened; one that was solved
+    is open again.
+    """
     package, drafted, version = await drafted_of(world, step)
     asked = await world.recent.asked(step.handoff_id)
     passed = await world.recent.result(step.handoff_id, "pass_conversation")
+    named = asked.stored.started_by is None and passed is None
     try:
         ref = (
             ticket_from_json(passed["ticket"])
@@ -166,31 +214,63 @@ async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
             else world.helpdesk.ticket_ref(asked.stored.asked_about or "")
         )
         stored = await world.helpdesk.read_ticket(ref)
+        if named and stored.status is TicketStatus.CLOSED:
+            return Done(result={"closed": True}, plan=decide.on_ticket_wanted())
         drafted = _only_raising(drafted, stored)
-        done = step.may_have_happened and not missing_from(
-            stored, opened(ref, drafted, version, adopted=True)
-        )
+        reopens = TicketStatus.OPEN if named and stored.status is TicketStatus.SOLVED else None
+        sent = opened(ref, drafted, version, adopted=True)
+        done = step.may_have_happened and reopens is None and not missing_from(stored, sent)
         if not done:
-            _, drafted = await whatever_it_takes(
-                world,
-                drafted,
-                TicketKey(step.handoff_id),
-                lambda draft: world.helpdesk.change_ticket(ref, changed(draft)),
-            )
+            drafted = await _brought(world, step, ref, drafted, reopens, must=named)
     except RefusedError as error:
-        if (
-            error.code == "conflict"
-        ):  # somebody changed it at that moment: what we bring is as right a moment later
+        if error.code == "conflict":
+            # somebody changed it at that moment: what we bring is as right a moment later
             raise RetryLaterError(str(error), code="conflict") from None
-        if not is_gone(error):
-            raise
-        log.warning("ticket_gone", handoff=step.handoff_id)
-        result = {"gone": True}
-        if asked.stored.started_by is not None:  # whoever deleted it has seen that it asks for a person
-            return Done(result=result, plan=living.on_gone((), world.clock.now(), announces=False))
-        return Done(result=result, plan=decide.on_no_such_ticket())
+        return _refused(world, step, error, named=named, asked_by_ticket=asked.stored.started_by is not None)
     plan = decide.on_ticket(package.gathered, way_of(world, asked))
     return Done(result=opened(ref, drafted, version, adopted=done), plan=plan, ticket=_kept(ref, stored))
+
+
+async def _brought(
+    world: World,
+    step: ClaimedStep,
+    ref: TicketRef,
+    drafted: Drafted,
+    status: TicketStatus | None,
+    *,
+    must: bool,
+) -> Drafted:
+    """What could be written. Where nothing could: nothing, unless it `must`, for agents have this ticket anyway and
+    read the rest in its note."""
+    try:
+        _, drafted = await whatever_it_takes(
+            world,
+            drafted,
+            TicketKey(step.handoff_id),
+            lambda draft: world.helpdesk.change_ticket(ref, replace(changed(draft), status=status)),
+        )
+    except RefusedError as error:
+        if must or is_gone(error) or error.code == "conflict" or error.code in HELD:
+            raise
+        log.warning("ticket_not_changed", handoff=step.handoff_id, code=error.code, detail=str(error))
+        return drafted.mended((), "refused by the helpdesk")
+    return drafted
+
+
+def _refused(
+    world: World, step: ClaimedStep, error: RefusedError, *, named: bool, asked_by_ticket: bool
+) -> Done:
+    """The ticket is gone, or takes nothing."""
+    if not is_gone(error):
+        if not named:
+            raise error
+        log.warning("ticket_not_enriched", handoff=step.handoff_id, code=error.code, detail=str(error))
+        return Done(result={"refused": error.code}, plan=decide.on_ticket_wanted())
+    log.warning("ticket_gone", handoff=step.handoff_id)
+    result = {"gone": True}
+    if asked_by_ticket:  # whoever deleted it has seen that it asks for a person
+        return Done(result=result, plan=living.on_gone((), world.clock.now(), announces=False))
+    return Done(result=result, plan=decide.on_ticket_wanted())
 
 
 def _kept(ref: TicketRef, stored: StoredTicket) -> TicketRef:

@@ -56,9 +56,7 @@ async def follow_ticket(world: World, step: ClaimedStep) -> Done:
     result = {"events_up_to": up_to, "read": True, "as_of": life.as_of.isoformat(), "status": life.status}
     if life.as_of < _seen(record):
         again = _look_again_at(world, record.life)
-        return Done(
-            result={**result, "older": True}, plan=Plan(), followed_to=up_to, look_again_at=again
-        )
+        return Done(result={**result, "older": True}, plan=Plan(), followed_to=up_to, look_again_at=again)
     plan = living.on_followed(record.life, life, events, announces=announces)
     again = _look_again_at(world, (*record.life, *plan.life))
     return Done(result=result, plan=plan, followed_to=up_to, look_again_at=again)

@@ -161,7 +161,8 @@ def _why(kept: object) -> str:
 
 
 async def note_context(world: World, step: ClaimedStep) -> Done:
-    """The context as a note of its own, on a ticket that was opened without one or stood already."""
+    """The context as a note of its own, on a ticket that was opened without one or stood already. Where the helpdesk
+    refuses it, whoever waits for the ticket is told all the same: it stands."""
     sent = await _opened(world, step)
     package = await package_of(world, step.handoff_id)
     note = render_note(
@@ -171,7 +172,13 @@ async def note_context(world: World, step: ClaimedStep) -> Done:
         limit=(await world.schema.current()).limits.note,
     )
     plan = decide.on_context_noted(way_of(world, await world.recent.asked(step.handoff_id)))
-    return await _append(world, step, note, plan)
+    try:
+        return await _append(world, step, note, plan)
+    except RefusedError as error:
+        if error.status not in TRIMMED:
+            raise
+        log.warning("context_not_noted", handoff=step.handoff_id, code=error.code, detail=str(error))
+        return Done(result={"note": None, "refused": error.code}, plan=plan)
 
 
 async def note_not_landed(world: World, step: ClaimedStep) -> Done:

@@ -91,6 +91,11 @@ class SchemaCache:
         self._known: FieldSchema | None = None
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it has ever been read."""
+        return self._known is not None
+
     async def current(self) -> FieldSchema:
         if self._known is not None:
             return self._known

@@ -154,6 +154,7 @@ class Journal:
             if new.asked_about is not None:
                 asking = handoffs.asking(db, helpdesk=new.helpdesk, ticket_id=new.asked_about)
                 if asking is not None:
+                    _keep_key(db, new, asking)
                     return Accepted(handoff_id=asking, replayed=True)
             _insert(db, new, plan)
             return Accepted(handoff_id=new.id, replayed=False)
@@ -383,14 +384,18 @@ def _insert(db: sqlite_utils.Database, new: NewHandoff, plan: Plan) -> None:
         asked_about=new.asked_about,
     )
     steps.add(db, new.id, plan.steps, at=at, lease_until=None)
+    _keep_key(db, new, new.id)
+
+
+def _keep_key(db: sqlite_utils.Database, new: NewHandoff, handoff_id: HandoffId) -> None:
     if new.idempotency_key is not None:
         idempotency_keys.keep(
             db,
             ai_agent=new.ai_agent,
             key=new.idempotency_key,
             body_sha256=new.body_sha256,
-            handoff_id=new.id,
-            created_at=at,
+            handoff_id=handoff_id,
+            created_at=to_ms(new.received_at),
         )
 
 

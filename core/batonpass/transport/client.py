@@ -208,18 +208,17 @@ class Transport:
                 code="redirect_refused",
                 request_id=request_id,
             )
-        after = retry_after(
-            response.headers.get("retry-after"), self._clock, date=response.headers.get("date")
-        )
+        told = response.headers.get("retry-after")
+        after = retry_after(told, self._clock, date=response.headers.get("date")) or None  # 0 tells nothing
         if status == 429:
             return gate.limited(self._allowance.resets_in if after is None else after)
         if status in {408, 425, 503} or (status >= 500 and not call.effect):
-            if after:
+            if after is not None:
                 gate.unavailable(after)
             return RetryLaterError(
                 f"{call.operation}: HTTP {status}",
                 retry_after=after,
-                consumes_attempt=not after,
+                consumes_attempt=after is None,
                 code="unavailable",
                 request_id=request_id,
             )

@@ -94,9 +94,12 @@ class FollowingContract(Basis):
             ref = await made.a_ticket()
             await made.play(EventKind.TICKET_ASSIGNED, ref, agent=robot)
             await made.play(EventKind.AGENT_REPLIED, ref, agent=robot, text="I am a robot.")
+            person = await life(made, ref)
             async with self.opened(emulator=made.emulator, clock=made.clock, ai_agent_id=robot) as again:
                 told = await life(again, ref)
 
+            assert person.assignee is not None, "it counts while nobody says that it is the AI agent"
+            assert person.first_reply is not None
             assert (told.assignee, told.first_reply) == (None, None)
 
     async def test_a_ticket_is_solved_and_opened_again(self) -> None:
