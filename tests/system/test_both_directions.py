@@ -14,7 +14,7 @@ from batonpass.ports import Capability
 from batonpass.testing.desk import Desk
 from batonpass.testing.outbox import Order
 from fakes import FakeClock
-from helpdesks import HELPDESKS, Known
+from helpdesks import HELPDESKS, MAPPINGS, Known
 
 ASK = "I was charged twice for my plan this month. Please refund one of the charges."
 
@@ -190,6 +190,29 @@ async def test_our_own_writes_start_nothing_and_accept_nothing(known: Known, tmp
         assert await played.all_handoffs() == [handoff_id]
         assert record.life == ()
         assert sum(step.kind == "follow_ticket" for step in record.steps) <= 6
+
+
+async def test_a_ticket_that_we_open_ourselves_does_not_ask_though_it_meets_the_rule(
+    known: Known, tmp_path: Path
+) -> None:
+    """The mapping writes what the start rule looks for, and the helpdesk tells us at once."""
+    tagged = "tag" in known.start
+    mapping = (MAPPINGS / f"{known.name}.toml").read_text(encoding="utf-8")
+    if tagged:
+        mapping = mapping.replace('tags = ["ai_handoff"', f'tags = ["{known.start["tag"]}", "ai_handoff"')
+    else:
+        mapping += f'\n[fields]\n"{known.start["field"]}" = true\n'
+    async with known.plays(tmp_path, mapping=mapping) as played:
+        handoff_id = await played.hand_over(body())
+        ticket = await played.ticket_of(handoff_id)
+        await played.settled()
+        await asyncio.sleep(0.3)
+        await played.settled()
+
+        notes = [note for note in played.emulator.internal_notes(ticket) if "Conversation History" in note]
+        others = [await played.record(each) for each in await played.all_handoffs() if each != handoff_id]
+        assert len(notes) == 1
+        assert [each.state for each in others] in ([], ["abandoned"])
 
 
 async def test_w23_a_ticket_that_asks_no_more_is_left_alone(known: Known, tmp_path: Path) -> None:

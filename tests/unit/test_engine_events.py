@@ -26,7 +26,7 @@ from batonpass.domain.ticket import (
     TicketStatus,
 )
 from batonpass.engine import decide, living
-from batonpass.engine.enriching import asks_for_person
+from batonpass.engine.asking import asks_for_person
 from batonpass.ports import StartRule
 from fakes import NOON
 

@@ -94,5 +94,8 @@ def _unknown(store: Path, handoff: str) -> CommandError:
         else "batonpass handoff FILE.json (makes one)"
     )
     return CommandError(
-        f"{store}: no handoff {handoff}, and none with a ticket of this id", then=then, exit_code=ExitCode.UNUSABLE, code="no_handoff"
+        f"{store}: no handoff {handoff}, and none with a ticket of this id",
+        then=then,
+        exit_code=ExitCode.UNUSABLE,
+        code="no_handoff",
     )

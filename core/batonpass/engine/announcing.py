@@ -7,7 +7,7 @@ from typing import Any
 
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.handoff import ClaimedStep, HandoffRecord
-from batonpass.domain.life import LifeEvent
+from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.engine import decide
 from batonpass.engine.packing import opened_of
 from batonpass.engine.records import ticket_from_json
@@ -52,4 +52,8 @@ async def _ticketed(world: World, record: HandoffRecord) -> Mapping[str, Any]:
 def _lived(event: LifeEvent) -> Mapping[str, Any]:
     person = None if event.person is None else {"id": event.person.id, "name": event.person.name}
     told: dict[str, Any] = {"at": event.at.isoformat(), "person": person}
-    return told if event.score is None else {**told, "rating": {"score": event.score, "said": event.detail}}
+    if event.score is not None:
+        told["rating"] = {"score": event.score, "said": event.detail}
+    if event.kind is LifeKind.MERGED:
+        told["into"] = event.detail
+    return told

@@ -16,7 +16,8 @@ from batonpass.domain.errors import (
 )
 from batonpass.domain.handoff import AttemptRecord, ClaimedStep, StepKind
 from batonpass.engine.announcing import announce
-from batonpass.engine.enriching import enrich_ticket, pass_conversation, read_conversation
+from batonpass.engine.asking import read_conversation
+from batonpass.engine.enriching import enrich_ticket, pass_conversation
 from batonpass.engine.following import follow_ticket
 from batonpass.engine.pace import Pace
 from batonpass.engine.packing import gather_facts, late_facts

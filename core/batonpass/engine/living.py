@@ -11,7 +11,14 @@ from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import TicketLife
 
 TOLD = frozenset(
-    {LifeKind.ACCEPTED, LifeKind.RESOLVED, LifeKind.REOPENED, LifeKind.RATED, LifeKind.TICKET_GONE}
+    {
+        LifeKind.ACCEPTED,
+        LifeKind.RESOLVED,
+        LifeKind.REOPENED,
+        LifeKind.RATED,
+        LifeKind.MERGED,
+        LifeKind.TICKET_GONE,
+    }
 )
 """What the AI agent hears of."""
 

@@ -110,7 +110,7 @@ async def whatever_it_takes(
     world: World, drafted: Drafted, key: TicketKey, write: Callable[[TicketDraft], Awaitable[T]]
 ) -> tuple[T, Drafted]:
     """Write it; a part that the helpdesk refuses moves into the note, the rest is written without it."""
-    for _ in range(MOST_TRIMS):
+    for left in reversed(range(MOST_TRIMS)):
         try:
             return await write(drafted.draft), drafted
         except RefusedError as error:
@@ -120,7 +120,8 @@ async def whatever_it_takes(
             if not drafted.knows(error.fields):  # a field that is newer than what we know of the account
                 await world.schema.refresh()
                 drafted = replace(drafted, schema=await world.schema.current())
-            drafted = drafted.mended(error.fields, "refused by the helpdesk")
+            # one part after the other, and in the end all that can be left out at once
+            drafted = drafted.mended(error.fields if left else (), "refused by the helpdesk")
     return await write(drafted.draft), drafted
 
 

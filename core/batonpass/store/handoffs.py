@@ -63,11 +63,11 @@ def set_request(db: sqlite_utils.Database, id: str, request: bytes) -> None:  # 
     db.conn.execute("UPDATE handoffs SET request = ? WHERE id = ?", (request, id))
 
 
-def asking(db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str) -> HandoffId | None:
-    """The handoff that an AI agent asked for this ticket and that is not over; None where there is none."""
+def asking(db: sqlite_utils.Database, *, helpdesk: str, ticket_id: str, ai_agent: str) -> HandoffId | None:
+    """The handoff that this AI agent asked for this ticket and that is not over; None where there is none."""
     found = db.conn.execute(
-        "SELECT id FROM handoffs WHERE helpdesk = ? AND asked_about = ? AND asking = 1 AND started_by IS NULL",
-        (helpdesk, ticket_id),
+        "SELECT id FROM handoffs WHERE helpdesk = ? AND asked_about = ? AND asking = 1 AND ai_agent = ?",
+        (helpdesk, ticket_id, ai_agent),
     ).fetchone()
     return None if found is None else HandoffId(found[0])
 
@@ -84,6 +84,17 @@ def of_ticket(
         (helpdesk, ticket_id, helpdesk, ticket_id),
     ).fetchone()
     return None if found is None else (HandoffId(found[0]), HandoffState(found[1]), bool(found[2]))
+
+
+def is_live_besides(db: sqlite_utils.Database, id: str, *, helpdesk: str, ticket_id: str) -> bool:  # noqa: A002
+    """Whether another handoff than this one, and none that is over, is about this ticket."""
+    found = db.conn.execute(
+        "SELECT 1 FROM (SELECT id, state FROM handoffs WHERE helpdesk = ? AND ticket_id = ?"
+        " UNION ALL SELECT id, state FROM handoffs WHERE helpdesk = ? AND asked_about = ?)"
+        " WHERE id <> ? AND state NOT IN ('returned', 'abandoned', 'parked') LIMIT 1",
+        (helpdesk, ticket_id, helpdesk, ticket_id, id),
+    ).fetchone()
+    return found is not None
 
 
 def set_ticket(db: sqlite_utils.Database, id: str, *, ticket_id: str, url: str) -> None:  # noqa: A002

@@ -152,7 +152,9 @@ class Journal:
                         else Conflict(handoff_id=handoff_id)
                     )
             if new.asked_about is not None:
-                asking = handoffs.asking(db, helpdesk=new.helpdesk, ticket_id=new.asked_about)
+                asking = handoffs.asking(
+                    db, helpdesk=new.helpdesk, ticket_id=new.asked_about, ai_agent=new.ai_agent
+                )
                 if asking is not None:
                     _keep_key(db, new, asking)
                     return Accepted(handoff_id=asking, replayed=True)
@@ -190,6 +192,17 @@ class Journal:
                     case _:
                         pass
             return Received(new=fresh, seen=len(new.events) - fresh, started=tuple(begun), followed=followed)
+
+        return await self._writer.run(work)
+
+    async def has_handoff_besides(self, handoff_id: HandoffId, ticket_id: str) -> bool:
+        """Whether another handoff that is not over is about this ticket of the same helpdesk."""
+
+        def work(db: sqlite_utils.Database) -> bool:
+            row = handoffs.row(db, handoff_id)
+            return row is not None and handoffs.is_live_besides(
+                db, handoff_id, helpdesk=row["helpdesk"], ticket_id=ticket_id
+            )
 
         return await self._writer.run(work)
 

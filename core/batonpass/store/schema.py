@@ -155,7 +155,7 @@ _BOTH_DIRECTIONS = (
     # same side. (What a ticket asks for may turn out to be nothing; what an AI agent asks for is always done.)
     "ALTER TABLE handoffs ADD COLUMN asking INTEGER",
     """
-    CREATE UNIQUE INDEX handoffs_one_asking ON handoffs (helpdesk, asked_about, coalesce(started_by, ''))
+    CREATE UNIQUE INDEX handoffs_one_asking ON handoffs (helpdesk, asked_about, ai_agent)
     WHERE asking = 1
     """,
     "CREATE INDEX handoffs_asked_about ON handoffs (helpdesk, asked_about) WHERE asked_about IS NOT NULL",
