@@ -1,10 +1,10 @@
 """The journal: the only place with SQL. One file per table, one thread that writes."""
 
 from batonpass.store.database import StoreError
-from batonpass.store.journal import (
+from batonpass.store.journal import Journal
+from batonpass.store.values import (
     Accepted,
     Conflict,
-    Journal,
     NewDelivery,
     NewHandoff,
     Received,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import sqlite_utils
 
-from batonpass.domain.errors import BatonpassError
 from batonpass.domain.event import Event
 from batonpass.domain.handoff import (
     AttemptRecord,
@@ -28,100 +26,19 @@ from batonpass.domain.ticket import TicketRef
 from batonpass.store import deliveries, events, handoffs, idempotency_keys, inbox, life, steps
 from batonpass.store.database import Writer
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
+from batonpass.store.values import (
+    Accepted,
+    Conflict,
+    NewDelivery,
+    NewHandoff,
+    Reacts,
+    Received,
+    StaleClaimError,
+    Started,
+    StoredRequest,
+)
 
 LEASE = timedelta(seconds=60)
-
-
-class StaleClaimError(BatonpassError):
-    """The step was claimed by another worker meanwhile: what we did for it is not written."""
-
-    code = "stale_claim"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewHandoff:
-    """A delivery to be accepted."""
-
-    id: HandoffId
-    ai_agent: str
-    conversation_id: str | None
-    body: bytes
-    """As it came."""
-    request: bytes
-    """As JSON, mended."""
-    mended: bool
-    idempotency_key: str | None
-    body_sha256: bytes
-    received_at: datetime
-    helpdesk: str
-    """The connection that keeps the tickets."""
-    asked_about: str | None = None
-    """The ticket that stands there already."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDelivery:
-    """What a vendor delivered, proven to be the vendor's."""
-
-    connection: str
-    body: bytes
-    """As it came."""
-    received_at: datetime
-    events: tuple[Event, ...]
-
-
-class Reacts(Protocol):
-    """Decides in the journal's transaction what an event leads to."""
-
-    def __call__(self, event: Event, known: HandoffState | None) -> Reaction: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """How a handoff that a ticket asks for begins."""
-
-    new_id: Callable[[], HandoffId]
-    ai_agent: str
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """The delivery is on the disk."""
-
-    new: int
-    """Events that were not there before."""
-    seen: int
-    started: tuple[HandoffId, ...] = ()
-    followed: int = 0
-    """Handoffs whose ticket will be read again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """It is on the disk."""
-
-    handoff_id: HandoffId
-    replayed: bool
-    """Whether it was there before, under the same key and with the same body."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    """The key was used before with another body."""
-
-    handoff_id: HandoffId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRequest:
-    body: bytes
-    """Empty until the conversation has been read, where a ticket asked."""
-    ai_agent: str
-    created_at: datetime
-    mended: bool
-    started_by: str | None = None
-    asked_about: str | None = None
 
 
 class Journal:

@@ -20,7 +20,8 @@ from batonpass.domain.ids import HandoffId
 from batonpass.store import events, handoffs
 from batonpass.store.database import NETWORK_FILE_SYSTEMS, StoreError, file_system_of, lock_path
 from batonpass.store.instants import from_ms_or_none, to_ms
-from batonpass.store.journal import StoredRequest, handoff_record, stored_request
+from batonpass.store.journal import handoff_record, stored_request
+from batonpass.store.values import StoredRequest
 
 _WAL_RESET_FIXED = (3, 51, 3)
 

@@ -13,67 +13,29 @@ process.
 from __future__ import annotations
 
 import asyncio
-import functools
-import gzip
-import json
 import random
 from abc import ABC, abstractmethod
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.event import EventKind
 from batonpass.ports import StartRule
+from batonpass.testing.controls import Controls
+from batonpass.testing.faults import Drip, Fault, Planned, Reset, Truncated, bomb
 from batonpass.testing.happenings import CannotPlayError, Happening
-from batonpass.testing.outbox import Order, Outbox
+from batonpass.testing.outbox import Outbox
 
-SOCKET_EXTENSION = "batonpass.socket"
-"""Where `batonpass.testing.serving` puts the connection's transport into the ASGI scope."""
-
-
-class Fault(StrEnum):
-    """What a vendor may do to a call."""
-
-    RATE_LIMITED = "rate_limited"
-    """429; with `retry_after` seconds where given, else without the header."""
-    SERVER_ERROR = "server_error"
-    """`status` (500 unless given), before anything is done."""
-    ERROR_AFTER_COMMIT = "error_after_commit"
-    """`status` (500 unless given), after the effect was committed."""
-    ANSWER_LOST = "answer_lost"
-    """The effect is committed, then the connection is reset without a byte."""
-    ANSWER_TRUNCATED = "answer_truncated"
-    """The effect is committed, half the body arrives, then the connection is reset."""
-    ANSWER_EMPTY = "answer_empty"
-    """The effect is committed; 2xx without a body."""
-    NEVER_ANSWERED = "never_answered"
-    """The call is read, nothing is done, nothing is answered for `seconds` (60 unless given)."""
-    ANSWERED_LATE = "answered_late"
-    """The effect is committed at once; the answer takes `seconds` (60 unless given)."""
-    RESET = "reset"
-    """The connection is reset before anything is done."""
-    HTML_PAGE = "html_page"
-    """200 with a login page instead of JSON; nothing is done."""
-    BROKEN_JSON = "broken_json"
-    """200 with a body that is no JSON, after the effect was committed."""
-    REDIRECT = "redirect"
-    """302 to `location`; nothing is done."""
-    DRIP = "drip"
-    """The effect is committed; the answer comes a byte each 0.1 s."""
-    GZIP_BOMB = "gzip_bomb"
-    """200 MB of zeros in 200 KB of gzip; nothing is done."""
-    UNAUTHORISED = "unauthorised"
-    """401, as for a revoked key."""
+__all__ = ["Effect", "Emulator", "Fault", "Handler", "Latency", "Operation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +59,6 @@ class Latency:
 
     def draw(self, chance: random.Random) -> float:
         return self.seconds * (1 + self.spread * chance.uniform(-1, 1))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Planned:
-    fault: Fault
-    operation: str | None
-    times: int
-    retry_after: float | None = None
-    status: int = 500
-    seconds: float = 60.0
-    location: str = "https://elsewhere.example/"
 
 
 Handler = Callable[[Request], Awaitable[Response] | Response]
@@ -146,20 +97,14 @@ class Emulator(ABC):
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - no secret
-        self._faults: deque[_Planned] = deque()
+        self._faults: deque[Planned] = deque()
         self._windows: dict[str, deque[float]] = {}
         self.outbox = Outbox(clock=self.clock, seed=self.seed)
         routes = [Route(op.path, self._guarded(op), methods=[op.method]) for op in self.operations()]
         self._app = Starlette(
             routes=[
                 *routes,
-                Route("/_emulator/ledger", self._show_ledger, methods=["GET"]),
-                Route("/_emulator/counts", self._show_counts, methods=["GET"]),
-                Route("/_emulator/faults", self._plan_fault, methods=["POST"]),
-                Route("/_emulator/happen", self._play, methods=["POST"]),
-                Route("/_emulator/webhooks", self._point_webhooks, methods=["POST"]),
-                Route("/_emulator/outbox", self._show_outbox, methods=["GET"]),
-                Route("/_emulator/outbox", self._set_outbox, methods=["POST"]),
+                *Controls(self).routes(),
             ],
             exception_handlers={404: self._unknown_path, 405: self._unknown_path},
         )
@@ -237,7 +182,7 @@ class Emulator(ABC):
     ) -> None:
         """Let the next `times` calls (of `operation`, where given) meet with `fault`."""
         self._faults.append(
-            _Planned(
+            Planned(
                 fault=fault,
                 operation=operation,
                 times=times,
@@ -247,6 +192,11 @@ class Emulator(ABC):
                 location=location,
             )
         )
+
+    @property
+    def planned_faults(self) -> int:
+        """How many plans of faults are still to be met."""
+        return len(self._faults)
 
     def heal(self) -> None:
         """Forget the faults that have not happened yet."""
@@ -284,7 +234,7 @@ class Emulator(ABC):
 
         return answer
 
-    def _take_fault(self, operation: str) -> _Planned | None:
+    def _take_fault(self, operation: str) -> Planned | None:
         for planned in self._faults:
             if planned.operation in {None, operation}:
                 planned.times -= 1
@@ -293,24 +243,24 @@ class Emulator(ABC):
                 return planned
         return None
 
-    async def _before(self, planned: _Planned, request: Request) -> Response | None:
+    async def _before(self, planned: Planned, request: Request) -> Response | None:
         """The answer to a call that is not to be handled; None: handle it first."""
         match planned.fault:
             case Fault.RATE_LIMITED | Fault.SERVER_ERROR | Fault.UNAUTHORISED:
                 return self._refusal(planned)
             case Fault.NEVER_ANSWERED | Fault.RESET:
                 await asyncio.sleep(planned.seconds if planned.fault is Fault.NEVER_ANSWERED else 0)
-                return _Reset(request)
+                return Reset(request)
             case Fault.HTML_PAGE:
                 return Response("<html><title>Sign in</title></html>", media_type="text/html")
             case Fault.REDIRECT:
                 return Response(status_code=302, headers={"Location": planned.location})
             case Fault.GZIP_BOMB:
-                return Response(_bomb(), media_type="application/json", headers={"Content-Encoding": "gzip"})
+                return Response(bomb(), media_type="application/json", headers={"Content-Encoding": "gzip"})
             case _:
                 return None
 
-    def _refusal(self, planned: _Planned) -> Response:
+    def _refusal(self, planned: Planned) -> Response:
         if planned.fault is Fault.UNAUTHORISED:
             return self.error(401, code="unauthorized", message="Couldn't authenticate you")
         if planned.fault is Fault.SERVER_ERROR:
@@ -320,13 +270,13 @@ class Emulator(ABC):
             response.headers["Retry-After"] = f"{planned.retry_after:g}"
         return response
 
-    async def _after(self, planned: _Planned, request: Request, response: Response) -> Response:
+    async def _after(self, planned: Planned, request: Request, response: Response) -> Response:
         """What becomes of the answer to a call that has been handled."""
         match planned.fault:
             case Fault.ANSWER_LOST:
-                return _Reset(request)
+                return Reset(request)
             case Fault.ANSWER_TRUNCATED:
-                return _Truncated(request, response)
+                return Truncated(request, response)
             case Fault.ANSWER_EMPTY:
                 return Response(status_code=response.status_code, media_type="application/json")
             case Fault.BROKEN_JSON:
@@ -337,7 +287,7 @@ class Emulator(ABC):
                 await asyncio.sleep(planned.seconds)
                 return response
             case Fault.DRIP:
-                return _Drip(response)
+                return Drip(response)
             case _:
                 return response
 
@@ -374,101 +324,3 @@ class Emulator(ABC):
         del error
         self.calls.append(f"unknown {request.method} {request.url.path}")
         return self.error(404, code="not_found", message="The resource does not exist")
-
-    async def _show_ledger(self, request: Request) -> Response:
-        return JSONResponse([{**asdict(effect), "at": effect.at.isoformat()} for effect in self.ledger])
-
-    async def _show_counts(self, request: Request) -> Response:
-        return JSONResponse({**Counter(effect.kind for effect in self.ledger), **Counter(self.calls)})
-
-    async def _plan_fault(self, request: Request) -> Response:
-        try:
-            told = json.loads(await request.body())
-            self.next_call(Fault(told.pop("fault")), **told)
-        except (ValueError, TypeError, KeyError) as error:
-            known = ", ".join(Fault)
-            return JSONResponse({"error": f"not a fault that can be planned: {error}; known: {known}"}, 400)
-        return JSONResponse({"planned": len(self._faults)})
-
-    async def _play(self, request: Request) -> Response:
-        try:
-            done = self.happen(Happening.from_json(json.loads(await request.body())))
-        except (ValueError, CannotPlayError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse({"id": done})
-
-    async def _point_webhooks(self, request: Request) -> Response:
-        try:
-            told = json.loads(await request.body())
-            if "start" in told:
-                self.asks_when(StartRule(**told["start"]))
-            self.deliver_to(told["url"], secret=told["secret"])
-        except (ValueError, KeyError, TypeError, CannotPlayError) as error:
-            return JSONResponse({"error": f"needs url and secret, may have start: {error}"}, 400)
-        return JSONResponse({"url": told["url"]})
-
-    async def _show_outbox(self, request: Request) -> Response:
-        await self.outbox.settled()
-        return JSONResponse(self.outbox.as_json())
-
-    async def _set_outbox(self, request: Request) -> Response:
-        """`{"twice": true}`, `{"hold": true}`, `{"release": "shuffled"}`, `{"drop": true}`."""
-        try:
-            told = json.loads(await request.body())
-            self.outbox.twice = bool(told.get("twice", self.outbox.twice))
-            if told.get("hold"):
-                self.outbox.hold()
-            moved = self.outbox.release(Order(told["release"])) if "release" in told else 0
-            moved += self.outbox.drop() if told.get("drop") else 0
-        except (ValueError, AttributeError) as error:
-            return JSONResponse({"error": f"knows twice, hold, release and drop: {error}"}, 400)
-        return JSONResponse({"moved": moved})
-
-
-class _Reset(Response):
-    """Resets the connection without a byte."""
-
-    def __init__(self, request: Request) -> None:
-        super().__init__()
-        self._socket: Any = request.scope.get("extensions", {}).get(SOCKET_EXTENSION)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._socket is None:
-            raise RuntimeError(
-                "serve the emulator with batonpass.testing.serving: only that can reset a connection"
-            )
-        self._socket.abort()
-        await receive()  # gives http.disconnect once the socket is gone; then there is nobody to answer
-
-
-class _Truncated(_Reset):
-    def __init__(self, request: Request, whole: Response) -> None:
-        super().__init__(request)
-        self._whole = whole
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = bytes(self._whole.body)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": self._whole.status_code, "headers": headers})
-        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        await asyncio.sleep(0.01)
-        await super().__call__(scope, receive, send)
-
-
-class _Drip(Response):
-    def __init__(self, whole: Response) -> None:
-        super().__init__()
-        self._whole = whole
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": self._whole.status_code, "headers": headers})
-        for byte in bytes(self._whole.body):
-            await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
-            await asyncio.sleep(0.1)
-        await send({"type": "http.response.body", "body": b""})
-
-
-@functools.cache
-def _bomb() -> bytes:
-    return gzip.compress(bytes(200_000_000), compresslevel=1)

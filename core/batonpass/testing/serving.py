@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from batonpass.testing.emulator import SOCKET_EXTENSION
+from batonpass.testing.faults import SOCKET_EXTENSION
 
 
 class _OpenProtocol(HttpToolsProtocol):
