@@ -63,7 +63,9 @@ class ZendeskClient:
         body = {"ticket": _told(changed)}
         for _ in range(TRIES_ON_COLLISION):
             try:
-                answer = await self._change("tickets.update", "PUT", f"/api/v2/tickets/{ticket_id}", body)
+                answer = await self._change(
+                    "tickets.update", "PUT", f"/api/v2/tickets/{ticket_id}", body, about=str(ticket_id)
+                )
             except RefusedError as refused:
                 if refused.status != 409:
                     raise
@@ -216,6 +218,7 @@ class ZendeskClient:
         *,
         headers: Mapping[str, str] | None = None,
         reads_body: bool = True,
+        about: str | None = None,
     ) -> Answer:
         call = Call(
             operation=operation,
@@ -225,6 +228,7 @@ class ZendeskClient:
             headers=headers or {},
             effect=True,
             reads_body=reads_body,
+            about=about,
         )
         return await self._transport.call(call)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -112,6 +113,27 @@ async def test_v04_one_operations_limit_leaves_the_others_open(
     answer = await transport.call(READ)
 
     assert (answer.status, limited.call_count, caught.value.code) == (200, 1, "rate_limited")
+
+
+async def test_v04_one_busy_object_leaves_its_operation_open_for_the_others(
+    transport: Transport, vendor: respx.Router, clock: FakeClock
+) -> None:
+    """As Zendesk: 30 updates of one ticket in ten minutes, far below the account's limit."""
+    busy, other = replace(CREATE, about="1"), replace(CREATE, about="2")
+    route = vendor.post(f"{BASE}/things").respond(429, headers={"Retry-After": "600"})
+    with pytest.raises(RetryLaterError):
+        await transport.call(busy)
+    route.respond(200, json={})
+
+    with pytest.raises(RetryLaterError) as still:
+        await transport.call(busy)
+    answer = await transport.call(other)
+    clock.go_on(661)
+    again = await transport.call(busy)
+
+    assert (answer.status, again.status, route.call_count) == (200, 200, 3)
+    assert still.value.retry_after is not None
+    assert 590 < still.value.retry_after <= 661
 
 
 async def test_v07_a_503_with_a_time_keeps_its_operation_shut_for_that_time_and_no_other(

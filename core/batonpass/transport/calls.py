@@ -27,6 +27,8 @@ class Call:
     content: bytes | None = None
     """The body as it is, where its bytes are signed; `headers` then name its type."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    about: str | None = None
+    """The object that the vendor may hold to a limit of its own (so many changes of one ticket); None: none."""
     effect: bool = False
     """Whether it changes something there: then no clear answer means `OutcomeUnknownError`."""
     reads_body: bool = True

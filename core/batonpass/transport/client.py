@@ -32,6 +32,9 @@ from batonpass.transport.waiting import retry_after
 
 DEADLINE = 10.0
 MOST_BYTES = 5_000_000
+LONGEST_WINDOW = 60.0
+"""Seconds: no vendor counts an account's or an endpoint's calls over a longer time, so that a 429 which asks for more is
+about the one object (Zendesk: 30 updates of one ticket in ten minutes)."""
 _CONNECTED_WITHIN = 0.8
 """Of the deadline; aiohttp rounds what is over 5 s up to a whole second."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -84,12 +87,15 @@ class Transport:
         self._allowance = Allowance(connection, clock)
         self._endings = Endings(connection)
         self._gates: dict[str, Gate] = {}
+        self._objects: dict[tuple[str, str | None], Gate] = {}
+        """Gates of single objects, only while they are closed."""
 
     async def call(self, call: Call) -> Answer:
         """Send one call and judge its answer."""
         gate = self._gates.get(call.operation)
         if gate is None:
             gate = self._gates[call.operation] = Gate(f"{self.connection} {call.operation}", self._clock)
+        self._pass_object(call)
         account_probe = self._account_gate.enter()
         try:
             probe = gate.enter()
@@ -100,6 +106,15 @@ class Transport:
                 gate.leave(probe)
         finally:
             self._account_gate.leave(account_probe)
+
+    def _pass_object(self, call: Call) -> None:
+        """Raise `RetryLaterError` while the vendor takes no such call about this one object."""
+        own = self._objects.get((call.operation, call.about))
+        if own is None:
+            return
+        if own.closed:
+            raise own.refusal(own.seconds_left)
+        del self._objects[call.operation, call.about]
 
     async def _authorised(self, under_way: _UnderWay, *, probing: bool) -> Answer:
         """Once more after a 401, with renewed credentials or, the first time, to confirm that it is meant."""
@@ -210,6 +225,10 @@ class Transport:
             )
         told = response.headers.get("retry-after")
         after = retry_after(told, self._clock, date=response.headers.get("date")) or None  # 0 tells nothing
+        if status == 429 and call.about is not None and after is not None and after > LONGEST_WINDOW:
+            own = Gate(f"{self.connection} {call.operation} of {call.about}", self._clock)
+            self._objects[call.operation, call.about] = own
+            return own.limited(after)
         if status == 429:
             return gate.limited(self._allowance.resets_in if after is None else after)
         if status in {408, 425, 503} or (status >= 500 and not call.effect):

@@ -95,6 +95,10 @@ class Gate:
     def closed(self) -> bool:
         return self._closed_until is not None and self._closed_until > self._clock.monotonic()
 
+    @property
+    def seconds_left(self) -> float:
+        return 0.0 if self._closed_until is None else max(0.0, self._closed_until - self._clock.monotonic())
+
     def _close(self, why: str, seconds: float) -> None:
         until = self._clock.monotonic() + seconds
         if self._closed_until is None or until > self._closed_until:
