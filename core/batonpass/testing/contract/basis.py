@@ -46,6 +46,21 @@ class Basis:
     mutated_answers: ClassVar[int] = 500
     mutated_deliveries: ClassVar[int] = 10_000
 
+    needs: ClassVar[Capability | None] = None
+    """Of a room: what a connection must claim for its tests to say something."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """A room whose capability the connection does not claim is no part of its suite."""
+        super().__init_subclass__(**more)
+        manifest: Manifest | None = getattr(cls, "manifest", None)
+        if manifest is None:
+            return
+        claimed = manifest.capabilities_of(manifest.settings.model_construct(**cls.settings))
+        for room in cls.__mro__:
+            if room is not cls and room.__dict__.get("needs") not in {None, *claimed}:
+                for name in [each for each in vars(room) if each.startswith("test_")]:
+                    setattr(cls, name, None)
+
     pytestmark = pytest.mark.asyncio(loop_scope="class")
     servers: ClassVar[Servers]
 

@@ -34,6 +34,8 @@ _ONE_PART = ("subject", "priority", "group", "assignee", "status", "tags", "fiel
 class ChangingContract(Basis):
     """`Helpdesk.change_ticket`."""
 
+    needs = Capability.CHANGE_TICKET
+
     @holds(
         Helpdesk.change_ticket,
         "Change what `change` names and nothing else",

@@ -25,6 +25,8 @@ async def life(made: Opened, ref: TicketRef, *, hours: float = 0.0) -> TicketLif
 class FollowingContract(Basis):
     """`FollowsTickets`."""
 
+    needs = Capability.FOLLOW_TICKET
+
     @holds(FollowsTickets.follow_ticket, "The ticket's life as it stands now")
     async def test_a_new_ticket_waits_for_everybody(self) -> None:
         async with self.opened(Capability.FOLLOW_TICKET) as made:

@@ -19,6 +19,8 @@ from batonpass.testing.emulator import Fault
 class NotesContract(Basis):
     """`Helpdesk.append_note` and `find_note`."""
 
+    needs = Capability.APPEND_NOTE
+
     @holds(Helpdesk.append_note, "It can be found again by its key")
     @holds(Helpdesk.find_note, "Whether the note with this key stands on the ticket")
     async def test_a_note_is_found_by_its_key_and_by_no_other(self) -> None:

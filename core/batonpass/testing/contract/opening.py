@@ -54,6 +54,8 @@ async def missing(made: Opened, draft: TicketDraft) -> tuple[str, ...]:
 class OpeningContract(Basis):
     """`Helpdesk.open_ticket`, `find_ticket`, `read_ticket`, `ticket_ref`, `field_schema`."""
 
+    needs = Capability.OPEN_TICKET
+
     @holds(Helpdesk.open_ticket, "Open one ticket")
     @holds(Helpdesk.find_ticket, "The ticket that `open_ticket` opened")
     async def test_an_opened_ticket_is_found_by_its_key(self) -> None:

@@ -16,6 +16,8 @@ from batonpass.testing.contract.samples import a_draft
 class PassingContract(Basis):
     """`PassesConversations`."""
 
+    needs = Capability.PASS_CONVERSATION
+
     @holds(PassesConversations.pass_conversation, "Pass it, with what the vendor's metadata can hold")
     @holds(PassesConversations.pass_conversation, "Passing one that has been passed changes nothing")
     @holds(PassesConversations.pass_conversation, "Raises `RetryLaterError` while the ticket is not there")

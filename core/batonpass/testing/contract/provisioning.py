@@ -27,6 +27,8 @@ def labels(field: FieldDefinition) -> list[str]:
 class ProvisioningContract(Basis):
     """`ProvisionsFields`."""
 
+    needs = Capability.PROVISION_FIELDS
+
     @holds(ProvisionsFields.create_field, "Create a ticket field and its options")
     @pytest.mark.parametrize("kind", _KINDS)
     async def test_a_created_field_stands_in_the_schema_and_takes_a_value(self, kind: FieldKind) -> None:

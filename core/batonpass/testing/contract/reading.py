@@ -26,6 +26,8 @@ async def by_customer(made: Opened, text: str = "My parcel is lost.") -> TicketR
 class ReadingContract(Basis):
     """`ReadsConversations`."""
 
+    needs = Capability.READ_CONVERSATION
+
     @holds(ReadsConversations.read_conversation, "All public turns, oldest first")
     @holds(ReadsConversations.read_conversation, "Internal notes are no part of it")
     async def test_turns_stand_in_order_with_their_roles_and_without_notes_and_our_own(self) -> None:

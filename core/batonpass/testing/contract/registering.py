@@ -17,6 +17,8 @@ from batonpass.testing.contract.webhooks import Delivers
 class RegisteringContract(Delivers):
     """`RegistersWebhooks`."""
 
+    needs = Capability.REGISTER_WEBHOOKS
+
     @asynccontextmanager
     async def registering(self) -> AsyncIterator[Delivering]:
         async with (

@@ -21,6 +21,8 @@ TEXT = "A person has your request now; the reference is 7.\n\nYou need not repea
 class RepliesContract(Basis):
     """`Replies`."""
 
+    needs = Capability.REPLY
+
     @holds(Replies.reply, "Append one public reply", "It can be found again by its key")
     @holds(Replies.find_reply, "Whether the reply with this key stands", "Where the vendor can keep no key")
     async def test_a_reply_is_found(self) -> None:
