@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -76,6 +77,14 @@ def test_the_sections_follow_the_brief_in_their_order():
         places = [form.index(section) for section in SECTIONS]
         assert places == sorted(places)
         assert form.index("Wants:") < places[0]
+
+
+def test_turns_that_the_helpdesk_did_not_give_are_counted_in_the_note():
+    whole, cut = a_package(), replace(a_package(), older=120)
+
+    assert "older" not in note_of(whole).text
+    for form in (note_of(cut).html, note_of(cut).text):
+        assert form.index("Conversation History") < form.index("120 older messages on this ticket")
 
 
 def test_both_forms_say_the_same():

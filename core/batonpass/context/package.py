@@ -39,6 +39,8 @@ class ContextPackage:
     tried: tuple[Tried, ...]
     url: str | None
     """Where the handoff's steps can be seen."""
+    older: int = 0
+    """How many turns from before those of the request the helpdesk did not give."""
 
     def values(self) -> Mapping[str, FactValue]:
         """Every path of `PACKAGE_PATHS` that has a value, then every fact by its name.
@@ -91,6 +93,7 @@ def build_package(
     gathered: Gathered,
     mended: bool = False,
     url: str | None = None,
+    older: int = 0,
 ) -> ContextPackage:
     """The package of one handoff. The same input gives the same package."""
     reading = read(request.conversation)
@@ -106,6 +109,7 @@ def build_package(
         summary=make_summary(request, reading),
         tried=tried,
         url=url,
+        older=older,
     )
 
 

@@ -51,6 +51,7 @@ def render_note(
             *attempted_solutions(package, room),
             *account_notes(package, names, not_landed, room),
             Heading("Conversation History"),
+            *_older(package),
         ]
 
     where = _where(package)
@@ -107,6 +108,13 @@ def _lost(conversation: Shortened, where: str) -> str:
     if conversation.cut:
         parts.append(f"{counted(conversation.cut, 'long turn')} cut")
     return f"{', '.join(parts)}. The whole: {where}"
+
+
+def _older(package: ContextPackage) -> list[Block]:
+    """What was not read does not vanish without a word: it stands on the ticket itself."""
+    if not package.older:
+        return []
+    return [Paragraph(f"{counted(package.older, 'older message')} on this ticket, not repeated here.")]
 
 
 def _where(package: ContextPackage) -> str:

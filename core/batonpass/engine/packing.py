@@ -91,6 +91,7 @@ async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
     """The context package of a handoff, the same at every attempt: made from what is kept alone."""
     asked = await world.recent.asked(handoff_id)
     base = world.settings.public_url
+    read = await world.recent.result(handoff_id, "read_conversation") if asked.stored.started_by else None
     return build_package(
         handoff_id=handoff_id,
         asked_at=asked.stored.created_at,
@@ -99,6 +100,7 @@ async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
         gathered=await gathered_of(world, handoff_id),
         mended=asked.stored.mended,
         url=f"{base}/v1/handoffs/{handoff_id}" if base else None,
+        older=(read or {}).get("cut", 0),
     )
 
 
