@@ -56,11 +56,6 @@ class EmulatedChanges(EmulatedAccount):
         changes = {"cancel_at_period_end": at_period_end, "cancel_at": ends}
         self._change(subscription, "customer.subscription.updated", changes)
 
-    def cancel_subscription(self, subscription: str) -> None:
-        now = int(self.clock.now().timestamp())
-        changes = {"status": "canceled", "canceled_at": now, "ended_at": now}
-        self._change(subscription, "customer.subscription.deleted", changes, tells_former=False)
-
     def pay_invoice(self, invoice: str) -> None:
         due = self._objects[invoice]["amount_due"]
         changes = {"status": "paid", "amount_paid": due, "amount_remaining": 0, "attempted": True}

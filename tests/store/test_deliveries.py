@@ -194,6 +194,20 @@ async def test_a_quick_agent_is_not_undone_by_our_own_slower_step(journal: Journ
     assert record.state is HandoffState.ACCEPTED
 
 
+async def test_w09_a_replay_after_its_id_was_forgotten_starts_no_second_handoff(journal: Journal) -> None:
+    """The ticket is the natural key: it has its handoff, and is only read once more."""
+    first = await with_ticket(journal)
+    await journal.forget_deliveries(before=NOW + timedelta(days=36))
+
+    replayed = await received(
+        journal, event(EventKind.HANDOFF_ASKED, id="ask-5"), at=NOW + timedelta(days=36)
+    )
+
+    assert (replayed.new, replayed.started, replayed.followed) == (1, (), 1)
+    assert [each.event.id for each in await journal.events_after(first, 0)] == ["ask-5"]
+    assert await journal.counts() == {"ticketed": 1}
+
+
 async def test_old_deliveries_are_forgotten_with_their_events(journal: Journal, tmp_path: Path) -> None:
     await received(journal, event(EventKind.CONTACT_CHANGED), at=NOW - timedelta(days=40))
     await received(journal, event(EventKind.CONTACT_CHANGED, id="e2"))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,17 @@ async def test_w08_a_replay_is_answered_200_and_has_no_effect(scene: Scene) -> N
 
     assert (again.status_code, again.json()) == (200, {"new": 0, "seen": 1})
     assert kept(scene, "SELECT count(*) FROM events") == [(1,)]
+
+
+async def test_w09_a_replay_is_refused_by_its_time_once_its_id_may_be_forgotten(scene: Scene) -> None:
+    body = delivery()
+    five_minutes_ago = scene.clock.now() - timedelta(seconds=301)
+    signature = sign(body, secret=SECRET, now=five_minutes_ago)
+
+    answer = await scene.http.post("/webhooks/stripe", content=body, headers={"Stripe-Signature": signature})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "too_old")
+    assert kept(scene, "SELECT count(*) FROM deliveries") == [(0,)]
 
 
 async def test_w10_fifty_at_once_are_one_event(scene: Scene) -> None:

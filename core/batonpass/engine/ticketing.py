@@ -129,18 +129,14 @@ async def read_back(world: World, step: ClaimedStep) -> Done:
     """Compare what was stored with what was sent: a helpdesk may drop a value and answer 2xx."""
     sent = await _opened(world, step)
     stored = await world.helpdesk.read_ticket(ticket_from_json(sent["ticket"]))
-    missing = _missing(sent, stored)
+    missing = missing_from(stored, sent)
     if missing:
         log.warning("values_not_landed", handoff=step.handoff_id, fields=[item.field for item in missing])
     return Done(result={"not_landed": not_landed_to_json(missing)}, plan=decide.on_read_back(missing))
 
 
 def missing_from(stored: StoredTicket, sent: Mapping[str, Any]) -> list[NotLanded]:
-    """What was sent and is not there."""
-    return _missing(sent, stored)
-
-
-def _missing(sent: Mapping[str, Any], stored: StoredTicket) -> list[NotLanded]:
+    """What was sent and is not there. `sent`: as `opened` gives it."""
     missing = []
     for field in sent["fields"]:
         value = field_from_json(field).value

@@ -66,7 +66,7 @@ def add_webhooks(app: FastAPI, serving: ServingWebhooks) -> None:
         return JSONResponse(WebhookReceived(new=received.new, seen=received.seen).model_dump())
 
     async def probe(connection: str) -> Response:
-        """Intercom asks with HEAD whether anybody is there before it takes an address."""
+        """A vendor may ask with HEAD whether anybody is there before it takes an address."""
         return Response(status_code=200 if serving.webhooks.takes(connection) else 404)
 
     app.add_api_route("/webhooks/{connection}", probe, methods=["HEAD"], include_in_schema=False)
