@@ -212,7 +212,9 @@ def test_w07_more_than_five_minutes_are_a_replay(seconds):
 
 
 @pytest.mark.parametrize(
-    "time", ["NaN", "1.5e9", f"{NOW.timestamp()}", "9" * 400, "-1", "", "\u0661\u0662", " 1"]
+    "time",
+    ["NaN", "1.5e9", f"{NOW.timestamp()}", "9" * 400, "-1", "", "\u0661\u0662", " 1"],
+    ids=["NaN", "exponent", "now with decimals", "400 digits", "negative", "empty", "other digits", "blank"],
 )
 def test_w07_a_time_that_is_none_is_refused(time):
     assert verdict(f"t={time},{V1}") == "malformed_header"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from batonpass.diagnostics import Finding, TomlFile
+from batonpass.diagnostics.spans import SpanIndex
 
 SPANS = """\
 a.b = "1"
@@ -29,6 +30,29 @@ def read(text: str) -> TomlFile:
 
 def place(finding: Finding) -> tuple[int, int, str]:
     return finding.line, finding.column, finding.code
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "column", "length"),
+    [
+        ('a = "x"  # or "y"', ("a",), 5, 3),
+        ("t = { u = 1 }  # or { v = 2 }", ("t",), 5, 9),
+        ("t = { u = 1 }  # or { v = 2 }", ("t", "u"), 11, 1),
+        ("l = [1, 2] # 3", ("l", 1), 9, 1),
+    ],
+)
+def test_a_comment_behind_a_value_is_no_part_of_it(
+    text: str, path: tuple[str | int, ...], column: int, length: int
+):
+    place = SpanIndex(text).get(path)
+
+    assert place is not None
+    assert (place.value.column, place.value.length) == (column, length)
+
+
+@pytest.mark.parametrize("text", ['"#" = ', '[a]\n"# = 1', '"', "'#", '["#"]\n"\n= 3'])
+def test_a_key_that_is_none_breaks_nothing(text: str):
+    assert read(text).findings
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ class SpanIndex:
                 self._pair(child, path)
 
     def _pair(self, node: Node, path: Path) -> None:
-        key, value = node.named_children[0], node.named_children[-1]
+        parts = [child for child in node.named_children if child.type != "comment"]
+        key, value = parts[0], parts[-1]
         *parents, (name, span) = self._keys(key)
         for parent, where in parents:
             path = (*path, parent)
@@ -146,7 +147,7 @@ def _name(node: Node) -> str:
     if node.type == "bare_key":
         return text
     try:
-        return next(iter(tomllib.loads(f"{text} = 0")))
+        return next(iter(tomllib.loads(f"{text} = 0")), text)
     except tomllib.TOMLDecodeError:
         return text
 
