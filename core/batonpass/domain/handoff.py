@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from batonpass.domain.ids import HandoffId
@@ -67,7 +67,23 @@ _EFFECTS = frozenset(
 )
 
 
+class Lane(IntEnum):
+    """What is done first when there is more than can be done at once. Between handoffs of one lane each AI agent has
+    its fair share."""
+
+    URGENT = 0
+    """A customer waits, for a hard reason: a person must take over."""
+    LIVE = 1
+    """A customer waits."""
+    BACKGROUND = 2
+    """Nobody waits for it: late facts, reading tickets again."""
+    REPLAY = 3
+    """What an operator or the reconciliation has put back; and scheduled reading in bulk."""
+
+
 class StepStatus(StrEnum):
+    WAITING = "waiting"
+    """Its time has not come."""
     READY = "ready"
     RUNNING = "running"
     DONE = "done"

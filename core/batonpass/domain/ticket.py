@@ -196,6 +196,17 @@ class StoredTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedTicket:
+    """A ticket that was opened or changed lately, as it stands now."""
+
+    ticket: StoredTicket
+    changed_at: datetime
+    """By the helpdesk's clock."""
+    key: TicketKey | None = None
+    """Our key, where we opened it and the helpdesk tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketChange:
     """What is to become of a ticket that stands already; whatever is None or empty stays as it is."""
 

@@ -17,6 +17,7 @@ from batonpass.ports.helpdesk import (
     FollowsTickets,
     Helpdesk,
     ListsAgents,
+    ListsChanges,
     PassesConversations,
     ProvisionsFields,
     ReadsConversations,
@@ -33,7 +34,7 @@ from batonpass.ports.manifest import (
     SecretKind,
 )
 from batonpass.ports.settings import ConnectionSettings, HelpdeskSettings, StartRule, WithSecrets
-from batonpass.ports.webhooks import Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
+from batonpass.ports.webhooks import Read, Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
 
 PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
     {
@@ -53,6 +54,7 @@ PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
         Capability.READ_CONVERSATION: ReadsConversations,
         Capability.FOLLOW_TICKET: FollowsTickets,
         Capability.SATISFACTION: FollowsTickets,
+        Capability.LIST_CHANGES: ListsChanges,
         Capability.AGENTS: ListsAgents,
         Capability.AGENT_PRESENCE: TellsPresence,
         Capability.PROVISION_FIELDS: ProvisionsFields,
@@ -77,11 +79,13 @@ __all__ = [
     "Helpdesk",
     "HelpdeskSettings",
     "ListsAgents",
+    "ListsChanges",
     "Manifest",
     "OpenTransport",
     "PassesConversations",
     "Probe",
     "ProvisionsFields",
+    "Read",
     "ReadsConversations",
     "Receive",
     "RegisteredWebhook",

@@ -19,6 +19,8 @@ class Capability(StrEnum):
     REPLY = "reply"
     READ_CONVERSATION = "read_conversation"
     FOLLOW_TICKET = "follow_ticket"
+    LIST_CHANGES = "list_changes"
+    """Lists every ticket that changed since a time: what a lost webhook did not tell."""
     AGENTS = "agents"
     AGENT_PRESENCE = "agent_presence"
     PROVISION_FIELDS = "provision_fields"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -9,6 +10,7 @@ from batonpass.domain.presence import Presence
 from batonpass.domain.reading import ReadConversation
 from batonpass.domain.ticket import (
     Agent,
+    ChangedTicket,
     FieldDefinition,
     FieldId,
     FieldSchema,
@@ -110,6 +112,19 @@ class FollowsTickets(Protocol):
     async def own_id(self) -> str | None:
         """The vendor's id of the user that this connection acts as: `Event.actor_id` of our own writes. None where
         the vendor tells none."""
+        ...
+
+
+@runtime_checkable
+class ListsChanges(Protocol):
+    """Lists what has changed (`Capability.LIST_CHANGES`)."""
+
+    def changed_tickets(self, since: datetime) -> AsyncIterator[ChangedTicket]:
+        """Every ticket that was opened or changed at `since` or later, as it stands now, each at least once, in no
+        order; with its key where `open_ticket` set one and the vendor's list tells it. Read a page at a time, so that
+        whoever breaks off has cost no more. Deleted tickets are left out. A ticket that changes while the list is
+        read may be given twice, and is never left out; one that the vendor's index does not know yet
+        (`Manifest.lookup_lag`) is given by a later call with the same `since`."""
         ...
 
 

@@ -31,11 +31,22 @@ class Receive(Protocol):
         ...
 
 
+class Read(Protocol):
+    def __call__(self, body: bytes, *, settings: Any, received_at: datetime) -> tuple[Event, ...]:
+        """The events in the body of a delivery that was proven when it came and has been kept since: the same
+        events with the same ids as `Receive` gave then, but for kinds that this release has learnt meanwhile; pure.
+
+        Raises `RejectedDeliveryError` with code `malformed_body` and nothing else.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDoor:
     """One vendor's deliveries."""
 
     receive: Receive
+    read: Read | None = None
     kinds: Mapping[str, tuple[EventKind, ...]]
     """The vendor's word for what happened → what it can mean: the list of what is supported, as the docs print it."""
     scheme: str
