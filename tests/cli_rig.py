@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from batonpass.app.new_folder import NewFolder, filled, template_connections, write_folder
 from batonpass.app.registry import connectors
 from batonpass.cli import app
+from batonpass.store.sqlite import SqliteDatabase
 from batonpass.testing.emulator import Emulator
 from batonpass.testing.serving import served_in_thread
 
@@ -30,6 +32,17 @@ def run(*arguments: object, env: Mapping[str, str] | None = None, stdin: bytes |
     others = dict.fromkeys((*SECRETS, "BATONPASS_CONFIG", "BATONPASS_API_KEY"))
     texts = [str(argument) for argument in arguments]
     return CliRunner().invoke(app, texts, env={**others, **(env or {})}, input=stdin, catch_exceptions=False)
+
+
+@contextmanager
+def held_open(path: Path) -> Iterator[None]:
+    """As while a server runs on it."""
+    database = SqliteDatabase(path)
+    asyncio.run(database.open())
+    try:
+        yield
+    finally:
+        asyncio.run(database.close())
 
 
 @dataclass

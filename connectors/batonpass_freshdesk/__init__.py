@@ -69,6 +69,7 @@ manifest = Manifest(
             Capability.READ_CONVERSATION,
             Capability.FOLLOW_TICKET,
             Capability.SATISFACTION,
+            Capability.LIST_CHANGES,
             Capability.AGENTS,
             Capability.AGENT_PRESENCE,
             Capability.PROVISION_FIELDS,

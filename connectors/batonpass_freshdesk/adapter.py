@@ -8,6 +8,7 @@ from batonpass.ports import Connecting
 from batonpass.transport import FixedCredentials
 from batonpass_freshdesk import FreshdeskSettings, wire
 from batonpass_freshdesk.account import Account
+from batonpass_freshdesk.changes import Changes
 from batonpass_freshdesk.client import FreshdeskClient
 from batonpass_freshdesk.following import Following
 from batonpass_freshdesk.history import History
@@ -18,9 +19,9 @@ from batonpass_freshdesk.team import Team
 HOSTS = (".freshdesk.com",)
 
 
-class Freshdesk(Following, Provisioning, Registering, Team, History):
-    """One Freshdesk account as `Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsAgents`,
-    `TellsPresence`, `ProvisionsFields`, `RegistersWebhooks`, `FactSource` and `Probe`."""
+class Freshdesk(Following, Changes, Provisioning, Registering, Team, History):
+    """One Freshdesk account as `Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsChanges`,
+    `ListsAgents`, `TellsPresence`, `ProvisionsFields`, `RegistersWebhooks`, `FactSource` and `Probe`."""
 
 
 def open_freshdesk(settings: FreshdeskSettings, connecting: Connecting) -> Freshdesk:

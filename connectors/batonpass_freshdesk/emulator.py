@@ -12,7 +12,7 @@ import binascii
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from starlette.requests import Request
@@ -29,12 +29,11 @@ from batonpass_freshdesk import emulated_json as as_json
 from batonpass_freshdesk.automation import ALWAYS, start_condition, start_rules
 from batonpass_freshdesk.emulated_account import Account, EmulatedRule, EmulatedTicket, EmulatedUser
 from batonpass_freshdesk.emulated_http import Complaint, answering, forbidden, invalid, json_body, page
+from batonpass_freshdesk.emulated_lists import list_tickets
 from batonpass_freshdesk.emulated_page import SECURITY_HEADERS, ticket_page
 from batonpass_freshdesk.emulated_plays import PLAYS, play
 from batonpass_freshdesk.emulated_tickets import Desk
 from batonpass_freshdesk.tables import KINDS
-
-_LISTED_DAYS = timedelta(days=30)
 
 
 def _plan(calls: int, create: int, update: int, listed: int) -> Mapping[str, Any]:
@@ -243,32 +242,7 @@ class FreshdeskEmulator(Emulator):
         return self._costs(JSONResponse(told), 1 + len(wanted))
 
     def _list_tickets(self, request: Request) -> Response:
-        asked = request.query_params
-        since = asked.get("updated_since")
-        oldest = self.clock.now() - _LISTED_DAYS
-        whose = self.desk.requester_asked_for(asked)
-        found = [
-            ticket
-            for ticket in self.tickets.values()
-            if (asked.get("filter") == "deleted") is ticket.deleted
-            and not ticket.spam
-            and (whose is None or ticket.requester_id == whose)
-            and (ticket.updated_at >= datetime.fromisoformat(since) if since else ticket.created_at >= oldest)
-        ]
-        order = asked.get("order_by", "created_at")
-        if order not in {"created_at", "updated_at", "status"}:
-            raise invalid(
-                Complaint(
-                    "order_by", "It should be one of these values: 'created_at,due_by,updated_at,status'"
-                )
-            )
-        found.sort(
-            key=lambda each: (getattr(each, order), each.id),
-            reverse=asked.get("order_type", "desc") == "desc",
-        )
-        return page(
-            request, [as_json.ticket(self.account, each, whole=False, tags=self.lists_tags) for each in found]
-        )
+        return list_tickets(self, request)
 
     def _list_conversations(self, request: Request) -> Response:
         ticket = self.desk.ticket(request.path_params["id"])

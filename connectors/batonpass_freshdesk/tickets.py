@@ -130,17 +130,7 @@ class Tickets(Part):
 
     async def read_ticket(self, ref: TicketRef) -> StoredTicket:
         """A ticket in the bin, or marked as spam, counts as deleted: Freshdesk shows it, but takes no change."""
-        ticket = await self._standing(ref)
-        return StoredTicket(
-            ref=self._account.ref(ticket.id),
-            subject=ticket.subject or "",
-            priority=None if ticket.priority is None else OUR_PRIORITIES.get(ticket.priority),
-            group_id=None if ticket.group_id is None else str(ticket.group_id),
-            status=OUR_STATUSES.get(ticket.status, OUR_STATUSES[_NEW_OPEN]),
-            assignee_id=None if ticket.responder_id is None else str(ticket.responder_id),
-            tags=frozenset(ticket.tags or ()),
-            fields={FieldId(name): value for name, value in contents(ticket.custom_fields).items()},
-        )
+        return stored(self._account, await self._standing(ref))
 
     async def _standing(self, ref: TicketRef, *, include: str | None = None) -> wire.Ticket:
         ticket = await self._account.client.ticket(number(ref.id, "ticket"), include=include)
@@ -210,6 +200,19 @@ class Tickets(Part):
             if ours and _bare(plain_text(each.body, quotes=MAIL_QUOTES)) == _bare(text):
                 return True
         return False
+
+
+def stored(account: Account, ticket: wire.Ticket) -> StoredTicket:
+    return StoredTicket(
+        ref=account.ref(ticket.id),
+        subject=ticket.subject or "",
+        priority=None if ticket.priority is None else OUR_PRIORITIES.get(ticket.priority),
+        group_id=None if ticket.group_id is None else str(ticket.group_id),
+        status=OUR_STATUSES.get(ticket.status, OUR_STATUSES[_NEW_OPEN]),
+        assignee_id=None if ticket.responder_id is None else str(ticket.responder_id),
+        tags=frozenset(ticket.tags or ()),
+        fields={FieldId(name): value for name, value in contents(ticket.custom_fields).items()},
+    )
 
 
 def _bare(text: str) -> list[str]:

@@ -15,7 +15,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -70,7 +70,12 @@ def receive(
     rule, so without a `start` rule in the settings its word means nothing.
     """
     _prove(delivery, secrets)
-    return (_event(delivery.body, now, starts=settings.start is not None),)
+    return read(delivery.body, settings=settings, received_at=now)
+
+
+def read(body: bytes, *, settings: Any, received_at: datetime) -> tuple[Event, ...]:
+    """As `batonpass.ports.webhooks.Read` says: an event's id is made from its delivery's body and arrival."""
+    return (_event(body, received_at.astimezone(UTC), starts=settings.start is not None),)
 
 
 def _prove(delivery: Delivery, secrets: Sequence[SecretStr]) -> None:
@@ -174,6 +179,7 @@ def by_hand(settings: Any, url: str) -> tuple[str, ...]:
 
 DOOR = WebhookDoor(
     receive=receive,
+    read=read,
     kinds=KINDS,
     scheme=f"not signed: a secret of your own in the header {SECRET_HEADER}; every delivery is only a hint",
     hint_only=True,

@@ -134,6 +134,11 @@ class Tickets(RootModel[tuple[Ticket, ...]]):
     pass
 
 
+class ChangedPage(_Wire):
+    tickets: tuple[Ticket, ...]
+    has_next: bool
+
+
 class Conversation(_Wire):
     id: int
     body: str | None = None

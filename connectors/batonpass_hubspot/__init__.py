@@ -46,6 +46,7 @@ HELPDESK = frozenset(
         Capability.REPLY,
         Capability.READ_CONVERSATION,
         Capability.FOLLOW_TICKET,
+        Capability.LIST_CHANGES,
         Capability.SATISFACTION,
         Capability.AGENTS,
         Capability.PROVISION_FIELDS,

@@ -23,6 +23,7 @@ from batonpass_hubspot.desk_wire import (
     NewProperty,
     NewRecord,
     NewSubscription,
+    Search,
     Subscription,
     Subscriptions,
     Thread,
@@ -34,6 +35,7 @@ from batonpass_hubspot.wire import Page, Property, Record, Wire
 MOST_PAGES = 50
 MESSAGES_PER_PAGE = 100
 _MESSAGES = Page[Message]
+_RECORDS = Page[Record]
 _THREADS = Page[Thread]
 Item = TypeVar("Item", bound=Wire)
 
@@ -85,6 +87,13 @@ class HubSpotDeskClient:
             if refused.status == 404:
                 return None
             raise
+
+    async def search(self, kind: ObjectType, search: Search) -> Page[Record]:
+        """The first page of what is found; by the search index, which lags. Archived records are no part of it."""
+        call = Call(
+            operation=f"{kind}.search", method="POST", path=f"{_objects(kind)}/search", json=sent(search)
+        )
+        return (await self._transport.call(call)).read_as(_RECORDS)
 
     async def linked_ids(self, kind: ObjectType, record_id: str, to: ObjectType) -> tuple[str, ...]:
         """The ids of all records of type `to` that belong to this one, the newest first (ids grow)."""

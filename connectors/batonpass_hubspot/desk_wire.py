@@ -88,6 +88,32 @@ class NewMessage(Wire):
     attachments: tuple[str, ...] = ()
 
 
+class Filter(Wire):
+    property_name: str
+    operator: str
+    value: str
+
+
+class FilterGroup(Wire):
+    """All of them."""
+
+    filters: tuple[Filter, ...]
+
+
+class Sort(Wire):
+    property_name: str
+    direction: str = "ASCENDING"
+
+
+class Search(Wire):
+    """HubSpot sorts by one property only."""
+
+    filter_groups: tuple[FilterGroup, ...]
+    sorts: tuple[Sort]
+    properties: tuple[str, ...]
+    limit: int
+
+
 # What we are given --------------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,6 @@ from batonpass_hubspot.emulated_schema import LINKS, OBJECT_TYPES, SINGULAR, sta
 from batonpass_hubspot.emulated_writing import RefusedWriteError
 
 MOST_IN_A_BATCH = 100
-SEARCHES_PER_SECOND = 5
 LINKS_PER_PAGE = 500
 
 
@@ -57,13 +56,15 @@ class ObjectApi:
         *,
         refuse: Refuse,
         commit: Commit,
-        search_lag: Callable[[], float] = lambda: 0.0,
+        search_lag: Callable[[], float],
+        search_limits: emulated_search.SearchLimits,
     ) -> None:
         self._account = account
         self._clock = clock
         self._refuse = refuse
         self._commit = commit
         self._search_lag = search_lag
+        self._search_limits = search_limits
         self._searches: deque[float] = deque()
 
     def list(self, request: Request, kind: str, body: Any) -> Response:
@@ -138,14 +139,16 @@ class ObjectApi:
         now = self._clock.monotonic()
         while self._searches and self._searches[0] <= now - 1:
             self._searches.popleft()
-        if len(self._searches) >= SEARCHES_PER_SECOND:
+        if len(self._searches) >= self._search_limits.per_second:
             return self._refuse(
                 429, "RATE_LIMITS", "You have reached your secondly limit.", policyName="SECONDLY"
             )
         self._searches.append(now)
         limit, after = int(body.get("limit") or 10), int(body.get("after") or 0)
-        if limit > emulated_search.MOST_ON_A_PAGE or after + limit > emulated_search.MOST_RESULTS:
-            return self._refuse(400, "VALIDATION_ERROR", "A search gives 200 results a page, 10,000 in all")
+        refused = self._search_limits.refuses(body, limit, after)
+        if refused is not None:
+            return self._refuse(400, "VALIDATION_ERROR", refused)
+        limit = min(limit, self._search_limits.longest_page)
         indexed_until = self._clock.now() - timedelta(seconds=self._search_lag())
         indexed = [each for each in self._account.of_kind(kind) if each.updated_at <= indexed_until]
         found = emulated_search.matching(indexed, body)

@@ -43,6 +43,7 @@ from batonpass_hubspot.emulated_schema import (
     TICKETS,
     UNLABELLED_COMPANY,
 )
+from batonpass_hubspot.emulated_search import SearchLimits
 from batonpass_hubspot.emulated_threads import EmulatedThread, ThreadApi
 from batonpass_hubspot.emulated_writing import RefusedWriteError
 
@@ -90,6 +91,7 @@ class HubSpotEmulator(Emulator):
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))
     tickets: bool = False
     """Whether `login()` is that of a connection which keeps the tickets."""
+    search_limits: SearchLimits = field(default_factory=SearchLimits)
     account: EmulatedAccount = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +102,7 @@ class HubSpotEmulator(Emulator):
             refuse=self._error,
             commit=self.commit,
             search_lag=lambda: self.search_lag,
+            search_limits=self.search_limits,
         )
         self.properties = PropertyApi(self.account, refuse=self._error, commit=self.commit)
         next_id = self.account.next_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 
 from batonpass.domain.conversation import Role, Turn
@@ -15,6 +15,7 @@ from batonpass.domain.reading import ReadConversation, ReadCustomer
 from batonpass.domain.text import mend
 from batonpass.domain.ticket import (
     Agent,
+    ChangedTicket,
     FieldDefinition,
     FieldId,
     FieldSchema,
@@ -31,6 +32,7 @@ from batonpass.domain.ticket import (
 )
 from batonpass.ports import Access, RegisteredWebhook
 from batonpass_hubspot import fields
+from batonpass_hubspot.changes import Changes
 from batonpass_hubspot.changing import changed_properties
 from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
 from batonpass_hubspot.desk import PERSON, Desk, agent_of
@@ -42,6 +44,7 @@ from batonpass_hubspot.groups import groups_of
 from batonpass_hubspot.history import History
 from batonpass_hubspot.opening import Opening
 from batonpass_hubspot.provisioning import Provisioning
+from batonpass_hubspot.records import TicketShape, is_field
 from batonpass_hubspot.registering import Registering, registered_by
 from batonpass_hubspot.requesters import Requesters
 from batonpass_hubspot.threads import Said, Threads
@@ -56,8 +59,8 @@ _PERSON = ("email", "firstname", "lastname", "phone")
 
 
 class HubSpotTickets:
-    """One HubSpot account as `Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsAgents`,
-    `ProvisionsFields`, `FactSource` and `Probe`.
+    """One HubSpot account as `Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsChanges`,
+    `ListsAgents`, `ProvisionsFields`, `FactSource` and `Probe`.
 
     Notes are records of their own, so that a ticket is opened without its note. HubSpot's tickets have no groups that
     can be written (a ticket's team is its owner's): the options of a property that the settings name are ours. Tags
@@ -73,6 +76,7 @@ class HubSpotTickets:
         self._opening = Opening(desk, self._requesters)
         self._threads = Threads(desk)
         self._following = Following(desk, self._threads)
+        self._changes = Changes(desk, self._referring)
         self._provisioning = Provisioning(desk)
         self._history = History(desk)
         self._account: Account | None = None
@@ -91,28 +95,10 @@ class HubSpotTickets:
         return TicketRef(id=_checked(ticket_id), url=self._url(ticket_id))
 
     async def read_ticket(self, ref: TicketRef) -> StoredTicket:
-        """Of a merged ticket the one that took its place, under that one's reference. The property that holds tags is
-        told as `tags` and as no field."""
-        known = [
-            fields.definition(each) for each in await self._desk.properties.get() if self._is_field(each)
-        ]
-        group = self._desk.settings.group_property or fields.TEAM
-        asked = {*fields.STANDARD, fields.TAGS_PROPERTY, group, *(each.id for each in known)}
-        record = await self._record(ref.id, asked)
-        return StoredTicket(
-            ref=await self._ref(record.id),
-            subject=record.stored(fields.SUBJECT),
-            priority=fields.OURS.get(record.stored(fields.PRIORITY)),
-            group_id=record.stored(group) or None,
-            status=(await self._desk.stages()).status(record.stored(fields.STAGE)),
-            assignee_id=record.stored(fields.OWNER) or None,
-            tags=frozenset(fields.tags_of(record.stored(fields.TAGS_PROPERTY))),
-            fields={
-                each.id: fields.content(record.stored(each.id), each)
-                for each in known
-                if each.id != fields.TAGS_PROPERTY
-            },
-        )
+        """Of a merged ticket the one that took its place, under that one's reference."""
+        shape = await TicketShape.of(self._desk)
+        record = await self._record(ref.id, shape.asked)
+        return shape.stored(record, await self._ref(record.id))
 
     async def append_note(self, ref: TicketRef, note: Note, *, key: NoteKey) -> None:
         new = NewRecord(
@@ -148,7 +134,7 @@ class HubSpotTickets:
         known, stages = await asyncio.gather(self._desk.properties.get(), self._desk.stages(anew=True))
         return FieldSchema(
             fields=tuple(
-                fields.definition(each) for each in sorted(known, key=_ours) if self._is_field(each)
+                fields.definition(each) for each in sorted(known, key=_ours) if is_field(each, self._desk)
             ),
             groups=groups_of(known, self._desk.settings),
             limits=fields.LIMITS,
@@ -194,6 +180,12 @@ class HubSpotTickets:
         that could be known beforehand."""
         return self._desk.settings.app_id
 
+    # ListsChanges ---------------------------------------------------------------------------------------------
+
+    def changed_tickets(self, since: datetime) -> AsyncIterator[ChangedTicket]:
+        """By search, whose index lags a little (HubSpot names no time)."""
+        return self._changes.since(since)
+
     # ListsAgents, ProvisionsFields, FactSource, Probe ---------------------------------------------------------
 
     async def agents(self) -> tuple[Agent, ...]:
@@ -231,10 +223,7 @@ class HubSpotTickets:
 
     # ----------------------------------------------------------------------------------------------------------
 
-    def _is_field(self, known: Property) -> bool:
-        return fields.is_field(known) and known.name != self._desk.settings.group_property
-
-    async def _record(self, ticket_id: str, properties: Sequence[str] | set[str]) -> Record:
+    async def _record(self, ticket_id: str, properties: Collection[str]) -> Record:
         """By a batch of one: the names of an account's properties are too many for an address."""
         asked = [_checked(ticket_id)]
         records = await self._desk.crm.read_batch(ObjectType.TICKETS, asked, properties)
@@ -258,12 +247,15 @@ class HubSpotTickets:
         )
 
     async def _ref(self, ticket_id: str) -> TicketRef:
+        return (await self._referring())(ticket_id)
+
+    async def _referring(self) -> Callable[[str], TicketRef]:
         if self._account is None:
             with contextlib.suppress(
                 BatonpassError
             ):  # a ticket that stands is not lost for the sake of its link
                 self._account = await self._desk.account.get()
-        return self.ticket_ref(ticket_id)
+        return self.ticket_ref
 
     def _url(self, ticket_id: str) -> str:
         account, settings = self._account, self._desk.settings

@@ -41,6 +41,11 @@ def receive(
     return translate(delivery.body, settings=settings, now=now)
 
 
+def read(body: bytes, *, settings: Any, received_at: datetime) -> tuple[Event, ...]:
+    """As `batonpass.ports.Read`."""
+    return translate(body, settings=settings, now=received_at)
+
+
 def verify(delivery: Delivery, *, secrets: Sequence[SecretStr], now: datetime) -> None:
     """Passes if the v3 signature is by one of `secrets` and its time is within 300 s of `now`, before or after.
 

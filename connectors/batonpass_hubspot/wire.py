@@ -73,6 +73,7 @@ class Record(Wire):
     id: str
     properties: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
     associations: dict[str, Associated] = Field(default_factory=dict)
+    archived: bool | None = None
 
     def stored(self, name: str) -> str:
         """The value as it is stored; "" where there is none."""

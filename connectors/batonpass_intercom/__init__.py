@@ -22,6 +22,7 @@ _CAPABILITIES = frozenset(
         Capability.REPLY,
         Capability.READ_CONVERSATION,
         Capability.FOLLOW_TICKET,
+        Capability.LIST_CHANGES,
         Capability.SATISFACTION,
         Capability.AGENTS,
         Capability.AGENT_PRESENCE,

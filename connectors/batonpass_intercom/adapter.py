@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from batonpass.domain.errors import BatonpassError, ConfigurationError, RefusedError
@@ -15,6 +15,7 @@ from batonpass.domain.text import one_line
 from batonpass.domain.ticket import (
     Agent,
     AgentReply,
+    ChangedTicket,
     FieldDefinition,
     FieldId,
     FieldSchema,
@@ -32,6 +33,7 @@ from batonpass.domain.ticket import (
 from batonpass.ports import Access, Connecting
 from batonpass.transport import FixedCredentials
 from batonpass_intercom import sent_wire, talk, wire
+from batonpass_intercom.changes import Changes
 from batonpass_intercom.changing import Changing
 from batonpass_intercom.client import VERSION, IntercomClient
 from batonpass_intercom.history import History
@@ -70,6 +72,7 @@ class Intercom:
         self._workspace = Workspace(client, settings, connecting.clock)
         self._tickets = Tickets(client, self._workspace, settings, connecting.clock)
         self._changing = Changing(client, self._workspace, self._tickets)
+        self._changes = Changes(client, self._workspace, self._tickets, settings)
         self._provisioning = Provisioning(client, self._workspace)
         self._history = History(client, name=connecting.name, clock=connecting.clock)
 
@@ -92,18 +95,7 @@ class Intercom:
         """Of a ticket's tags only those that this process attached: Intercom's API does not tell a ticket's tags."""
         place = place_of(ref.id)
         seen = await self._talk(place)
-        known = await self._workspace.attributes()
-        tags = seen.tags if seen.tags is not None else self._tickets.acknowledged_tags(place.id)
-        return StoredTicket(
-            ref=ref_of(place, self._settings.app_address, number=seen.number),
-            subject=seen.subject,
-            priority=seen.priority,
-            group_id=seen.team_id,
-            status=seen.status,
-            assignee_id=seen.admin_id,
-            tags=tags,
-            fields=known.read(place.kind, seen.attributes),
-        )
+        return self._tickets.stored(place, seen, await self._workspace.attributes())
 
     async def append_note(self, ref: TicketRef, note: Note, *, key: NoteKey) -> None:
         await self._say(place_of(ref.id), sent_wire.NOTE, f"{literal(note.html)}<p>ref: {_marker(key)}</p>")
@@ -192,6 +184,13 @@ class Intercom:
 
     async def own_id(self) -> str | None:
         return await self._workspace.own_id()
+
+    # ListsChanges ---------------------------------------------------------------------------------------------
+
+    def changed_tickets(self, since: datetime) -> AsyncIterator[ChangedTicket]:
+        """By the search index, which lags (`Manifest.lookup_lag`). Of a ticket's tags as `read_ticket` says; no key of a
+        conversation, for it has none."""
+        return self._changes.since(since)
 
     # ListsAgents, TellsPresence -------------------------------------------------------------------------------
 

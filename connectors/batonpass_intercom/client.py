@@ -6,7 +6,7 @@ https://developers.intercom.com/docs/references/rest-api/api.intercom.io/
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -48,7 +48,12 @@ class IntercomClient:
     async def search_tickets(self, field: str, value: str) -> tuple[wire.Ticket, ...]:
         """By the search index, which lags."""
         pages = self._found("tickets.search", "/tickets/search", field, value, wire.TicketPage)
-        return tuple([ticket async for page in pages for ticket in page.tickets])
+        return tuple([ticket async for page in pages for ticket in page.listed])
+
+    async def changed_tickets(self, second: int, after: str | None) -> wire.TicketPage:
+        """One page of those that changed in this second or later, the oldest change first; by the search index."""
+        search = _changed(second, after)
+        return await self._searched("tickets.search", "/tickets/search", search, wire.TicketPage)
 
     async def ticket_types(self) -> tuple[wire.TicketType, ...]:
         return (await self._read("ticket_types.list", "/ticket_types", wire.TicketTypes)).data
@@ -90,7 +95,14 @@ class IntercomClient:
         """By the search index, which lags; without parts."""
         path = "/conversations/search"
         pages = self._found("conversations.search", path, field, value, wire.ConversationPage)
-        return tuple([each async for page in pages for each in page.conversations])
+        return tuple([each async for page in pages for each in page.listed])
+
+    async def changed_conversations(self, second: int, after: str | None) -> wire.ConversationPage:
+        """As `changed_tickets`; without parts."""
+        path = "/conversations/search"
+        return await self._searched(
+            "conversations.search", path, _changed(second, after), wire.ConversationPage
+        )
 
     async def conversation_attributes(self) -> tuple[wire.ConversationAttribute, ...]:
         path = "/conversations/attributes"
@@ -132,7 +144,7 @@ class IntercomClient:
     async def contacts_with_email(self, email: str) -> tuple[wire.Contact, ...]:
         """By the search index: a new contact may be missing for minutes."""
         pages = self._found("contacts.search", "/contacts/search", "email", email, wire.ContactPage)
-        return tuple([contact async for page in pages for contact in page.data])
+        return tuple([contact async for page in pages for contact in page.listed])
 
     async def create_contact(self, sent: sent_wire.NewContact) -> wire.Contact:
         return await self._write("contacts.create", "POST", "/contacts", sent, wire.Contact)
@@ -154,17 +166,29 @@ class IntercomClient:
         self, operation: str, path: str, field: str, value: str, model: type[SomePage]
     ) -> AsyncIterator[SomePage]:
         """Page by page; ends after `MOST_PAGES`, or where a cursor repeats."""
-        query = {"field": field, "operator": "=", "value": value}
+        query = sent_wire.Filter(field=field, operator="=", value=value)
         seen: set[str] = set()
-        paging: dict[str, Any] = {"per_page": PER_PAGE}
+        after: str | None = None
         for _ in range(MOST_PAGES):
-            sent = {"query": query, "pagination": paging}
-            page = (
-                await self._transport.call(Call(operation=operation, method="POST", path=path, json=sent))
-            ).read_as(model)
+            paging = sent_wire.Paging(per_page=PER_PAGE, starting_after=after)
+            search = sent_wire.Search(query=query, pagination=paging)
+            page = await self._searched(operation, path, search, model)
             yield page
-            after = page.pages.next.starting_after if page.pages and page.pages.next else None
+            after = page.after
             if after is None or after in seen:
                 return
             seen.add(after)
-            paging = {"per_page": PER_PAGE, "starting_after": after}
+
+    async def _searched(
+        self, operation: str, path: str, search: sent_wire.Search, model: type[SomePage]
+    ) -> SomePage:
+        call = Call(operation=operation, method="POST", path=path, json=search.as_json())
+        return (await self._transport.call(call)).read_as(model)
+
+
+def _changed(second: int, after: str | None) -> sent_wire.Search:
+    return sent_wire.Search(
+        query=sent_wire.changed_since(second),
+        sort=sent_wire.Sort(field="updated_at"),
+        pagination=sent_wire.Paging(per_page=PER_PAGE, starting_after=after),
+    )

@@ -98,6 +98,8 @@ class EmulatedWork:
     parts: list[EmulatedPart] = field(default_factory=list)
     rating: tuple[int, str, datetime] | None = None
     closed_at: datetime | None = None
+    ticket_id: int | None = None
+    """Of a ticket's own conversation: whose it is."""
 
 
 @dataclass

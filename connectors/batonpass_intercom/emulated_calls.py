@@ -14,8 +14,9 @@ from batonpass.domain.plain_text import plain_text
 from batonpass_intercom import emulated_json as as_json
 from batonpass_intercom.emulated_account import Account, EmulatedAdmin, EmulatedContact, EmulatedWork
 from batonpass_intercom.emulated_desk import Desk
-from batonpass_intercom.emulated_http import Refusal, matches, not_found, page, told
+from batonpass_intercom.emulated_http import Refusal, matches, not_found, told
 from batonpass_intercom.emulated_rules import check_body, check_title, kept
+from batonpass_intercom.emulated_search import WorkSearch
 
 _REFERENCE = re.compile(r"ref: batonpass-note-([A-Za-z0-9_-]+)\s*\Z")
 Commit = Callable[[str, str, str | None], None]
@@ -37,6 +38,7 @@ class Calls:
         self._own = own
         self._commit = commit
         self._indexed = indexed
+        self.search = WorkSearch(self._time)
 
     # Tickets --------------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class Calls:
     async def search_tickets(self, request: Request) -> Response:
         body = await told(request)
         found = self._found("ticket", body["query"])
-        some, pages = page(body, found)
+        some, pages = self.search.page(body, found)
         listed = [as_json.ticket(work, self._account) for work in some]
         answer = {"type": "ticket.list", "tickets": listed, "total_count": len(found), "pages": pages}
         return JSONResponse(answer)
@@ -143,7 +145,7 @@ class Calls:
     async def search_conversations(self, request: Request) -> Response:
         body = await told(request)
         found = self._found("conversation", body["query"])
-        some, pages = page(body, found)
+        some, pages = self.search.page(body, found)
         listed = [as_json.conversation(work, self._account, with_parts=False) for work in some]
         answer = {
             "type": "conversation.list",
@@ -181,12 +183,16 @@ class Calls:
         return JSONResponse(as_json.tag(tag_id, self._account.tags[tag_id]))
 
     def _found(self, kind: str, query: Mapping[str, Any]) -> Sequence[EmulatedWork]:
-        """Newest first."""
         return [
             work
-            for work in sorted(self._account.work.values(), key=lambda each: each.id, reverse=True)
+            for work in self._account.work.values()
             if work.kind == kind and self._indexed(work.created_at) and matches(query, self._values(work))
         ]
+
+    def _time(self, work: EmulatedWork, name: str) -> datetime:
+        """As the index has it: of the changes that it does not know yet it does not know the time."""
+        changed = name == "updated_at" and self._indexed(work.updated_at)
+        return work.updated_at if changed else work.created_at
 
     def _values(self, work: EmulatedWork) -> Callable[[str], Sequence[Any] | None]:
         def values(field: str) -> Sequence[Any] | None:
@@ -201,7 +207,7 @@ class Calls:
                 "id": [str(work.id)],
                 "contact_ids": [work.contact_id],
                 "created_at": [int(work.created_at.timestamp())],
-                "updated_at": [int(work.updated_at.timestamp())],
+                "updated_at": [int(self._time(work, "updated_at").timestamp())],
                 "open": [work.state != "closed"],
                 "state": [work.category if work.kind == "ticket" else work.state],
             }

@@ -98,13 +98,17 @@ def _comparable(value: Any, wanted: Any) -> Any:
     return int(value) if isinstance(wanted, int) and str(value).isdigit() else value
 
 
-def page(asked: Mapping[str, Any], found: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-    """(the page's items, `pages`); the cursor is the place in the list."""
-    paging = asked.get("pagination") or {}
-    size = int(paging.get("per_page") or 20)
+def page_size(asked: Mapping[str, Any]) -> int:
+    size = int((asked.get("pagination") or {}).get("per_page") or 20)
     if not 0 < size <= MOST_PER_PAGE:
         raise Refusal(400, "parameter_invalid", f"per_page must be between 1 and {MOST_PER_PAGE}")
-    start = int(paging.get("starting_after") or 0)
+    return size
+
+
+def page(asked: Mapping[str, Any], found: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    """(the page's items, `pages`); the cursor is the place in the list."""
+    size = page_size(asked)
+    start = int((asked.get("pagination") or {}).get("starting_after") or 0)
     pages: dict[str, Any] = {
         "type": "pages",
         "page": start // size + 1,

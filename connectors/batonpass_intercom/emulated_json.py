@@ -242,7 +242,7 @@ def conversation(work: EmulatedWork, account: Account, *, with_parts: bool = Tru
         "contacts": _contacts(work, account),
         "custom_attributes": {k: v for k, v in work.attributes.items() if v is not None},
         "linked_objects": _NONE_LINKED,
-        "ticket": None,
+        "ticket": None if work.ticket_id is None else {"type": "ticket", "id": str(work.ticket_id)},
         "ai_agent_participated": False,
     }
     if work.rating is not None:

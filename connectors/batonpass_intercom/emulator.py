@@ -32,6 +32,7 @@ from batonpass_intercom.emulated_calls import Calls
 from batonpass_intercom.emulated_desk import Desk
 from batonpass_intercom.emulated_people import People
 from batonpass_intercom.emulated_playing import PLAYS, Play
+from batonpass_intercom.emulated_search import WorkSearch
 
 _CODES = {401: "unauthorized", 404: "not_found", 429: "rate_limit_exceeded"}
 _PAGE = "<!doctype html><html lang=en><meta charset=utf-8><title>{0}</title><h1>{0}</h1><pre>{1}</pre></html>"
@@ -103,6 +104,11 @@ class IntercomEmulator(Emulator):
     def delete_ticket(self, ticket_id: str) -> None:
         """A ticket or a conversation, by `TicketRef.id`."""
         del self.account.work[int(ticket_id.rpartition("-")[2])]
+
+    @property
+    def search(self) -> WorkSearch:
+        """How tickets and conversations are searched."""
+        return self._calls.search
 
     def internal_notes(self, ticket: str) -> list[str]:
         parts = self.account.work[int(ticket.rpartition("-")[2])].parts

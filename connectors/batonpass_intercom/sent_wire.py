@@ -105,6 +105,36 @@ class NewTag(Sent):
     name: str
 
 
+# Searching ------------------------------------------------------------------------------------------------------
+
+
+class Filter(Sent):
+    field: str
+    operator: str
+    value: str | int
+
+
+class Sort(Sent):
+    field: str
+    order: str = "ascending"
+
+
+class Paging(Sent):
+    per_page: int
+    starting_after: str | None = None
+
+
+class Search(Sent):
+    query: Filter
+    sort: Sort | None = None
+    pagination: Paging
+
+
+def changed_since(second: int) -> Filter:
+    """In this second or later. `>` is documented for every date, `>=` for `created_at` only."""
+    return Filter(field="updated_at", operator=">", value=second - 1)
+
+
 # Fields ---------------------------------------------------------------------------------------------------------
 
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError, OutcomeUnknownError, RefusedError
-from batonpass.domain.ticket import FieldKind, NewField, TicketDraft, TicketKey, TicketRef
-from batonpass_intercom import sent_wire, wire
+from batonpass.domain.ticket import FieldKind, NewField, StoredTicket, TicketDraft, TicketKey, TicketRef
+from batonpass_intercom import sent_wire, talk, wire
 from batonpass_intercom.client import IntercomClient
 from batonpass_intercom.contacts import Contacts
 from batonpass_intercom.refs import Kind, Place, ref_of
@@ -103,6 +103,19 @@ class Tickets:
         _kept(self._known.opened, key, oldest)
         self._known.unclear.pop(key, None)
         return oldest.ref
+
+    def stored(self, place: Place, seen: talk.Talk, known: Attributes) -> StoredTicket:
+        """What was read of it, in our words."""
+        return StoredTicket(
+            ref=ref_of(place, self._settings.app_address, number=seen.number),
+            subject=seen.subject,
+            priority=seen.priority,
+            group_id=seen.team_id,
+            status=seen.status,
+            assignee_id=seen.admin_id,
+            tags=seen.tags if seen.tags is not None else self.acknowledged_tags(place.id),
+            fields=known.read(place.kind, seen.attributes),
+        )
 
     def acknowledged_tags(self, ticket_id: str) -> frozenset[str]:
         """A ticket does not tell its tags (2.16): those whose attaching was confirmed to this process."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -45,17 +46,32 @@ def receive(
             code="no_webhook_secret",
         )
     by_hub = _verified(delivery, keys)
+    told = _object_in(delivery.body)
+    if by_hub:
+        return events_in(told, settings.start)
+    if _is_notification(told):
+        raise RejectedDeliveryError(f"a notification is proven by {SIGNATURE} only", code="wrong_kind")
+    return (_of_the_app(delivery.body, now),)
+
+
+def read(body: bytes, *, settings: IntercomSettings, received_at: datetime) -> tuple[Event, ...]:
+    """`batonpass.ports.Read`. Which header proved it is not kept: what is no notification was about the app."""
+    told = _object_in(body)
+    return events_in(told, settings.start) if _is_notification(told) else (_of_the_app(body, received_at),)
+
+
+def _object_in(body: bytes) -> dict[str, Any]:
     try:
-        told = parse_json(delivery.body).value
+        told = parse_json(body).value
     except JsonError:
         raise RejectedDeliveryError("the body is no JSON", code="malformed_body") from None
     if not isinstance(told, dict):
         raise RejectedDeliveryError("the body is no JSON object", code="malformed_body")
-    if by_hub:
-        return events_in(told, settings.start)
-    if told.get("type") == NOTIFICATION or "topic" in told:
-        raise RejectedDeliveryError(f"a notification is proven by {SIGNATURE} only", code="wrong_kind")
-    return (_of_the_app(delivery.body, now),)
+    return told
+
+
+def _is_notification(told: Mapping[str, Any]) -> bool:
+    return told.get("type") == NOTIFICATION or "topic" in told
 
 
 def _verified(delivery: Delivery, keys: Sequence[bytes]) -> bool:
@@ -144,6 +160,7 @@ def _about_the_start(start: StartRule | None) -> tuple[str, ...]:
 
 DOOR = WebhookDoor(
     receive=receive,
+    read=read,
     kinds=KINDS,
     scheme="HMAC-SHA1 of the body, hexadecimal, after sha1=; HMAC-SHA256 for calls about the app itself",
     by_hand=by_hand,

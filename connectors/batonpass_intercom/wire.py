@@ -109,9 +109,14 @@ class Pages(_Wire):
 class Page(_Wire):
     pages: Pages | None = None
 
+    @property
+    def after(self) -> str | None:
+        """The cursor of the next page; None on the last."""
+        return self.pages.next.starting_after if self.pages and self.pages.next else None
+
 
 class ContactPage(Page):
-    data: Listed[Contact] = ()
+    listed: Listed[Contact] = Field((), validation_alias="data")
 
 
 class Tag(_Wire):
@@ -268,7 +273,7 @@ class Ticket(_Wire):
 
 
 class TicketPage(Page):
-    tickets: Listed[Ticket] = ()
+    listed: Listed[Ticket] = Field((), validation_alias="tickets")
 
 
 class Source(_Wire):
@@ -308,7 +313,7 @@ class Conversation(_Wire):
 
 
 class ConversationPage(Page):
-    conversations: Listed[Conversation] = ()
+    listed: Listed[Conversation] = Field((), validation_alias="conversations")
 
 
 class Notification(_Wire):

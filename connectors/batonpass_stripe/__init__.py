@@ -9,7 +9,7 @@ from batonpass_stripe.adapter import connect
 from batonpass_stripe.readable import READABLE
 from batonpass_stripe.registering import by_hand
 from batonpass_stripe.settings import StripeSettings
-from batonpass_stripe.webhooks import KINDS, receive
+from batonpass_stripe.webhooks import KINDS, read, receive
 
 if TYPE_CHECKING:
     from batonpass_stripe.emulator import StripeEmulator
@@ -45,6 +45,7 @@ manifest = Manifest(
     emulator=_emulator,
     webhooks=WebhookDoor(
         receive=receive,
+        read=read,
         kinds=KINDS,
         scheme="Stripe-Signature: hex HMAC-SHA256 of time, full stop and body (scheme v1), at most 300 s old",
         by_hand=by_hand,

@@ -116,6 +116,12 @@ def _receive(
     return receive(delivery, secrets=secrets, settings=settings, now=now)
 
 
+def _read(body: bytes, *, settings: ZendeskSettings, received_at: datetime) -> tuple[Event, ...]:
+    from batonpass_zendesk.webhooks import read  # noqa: PLC0415 - it knows the settings above
+
+    return read(body, settings=settings, received_at=received_at)
+
+
 def _by_hand(settings: ZendeskSettings, url: str) -> tuple[str, ...]:
     from batonpass_zendesk.registering import by_hand  # noqa: PLC0415 - it knows the settings above
 
@@ -142,6 +148,7 @@ manifest = Manifest(
             Capability.READ_CONVERSATION,
             Capability.FOLLOW_TICKET,
             Capability.SATISFACTION,
+            Capability.LIST_CHANGES,
             Capability.AGENTS,
             Capability.AGENT_PRESENCE,
             Capability.PROVISION_FIELDS,
@@ -156,6 +163,7 @@ manifest = Manifest(
     narrow=_narrow,
     webhooks=WebhookDoor(
         receive=_receive,
+        read=_read,
         kinds=MappingProxyType(
             {**EVENTS, **{f"{MARK}:{word}": kinds for word, kinds in TRIGGER_WORDS.items()}}
         ),

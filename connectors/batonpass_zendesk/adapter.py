@@ -9,6 +9,7 @@ from batonpass.domain.text import one_line
 from batonpass.ports import Access, Connecting
 from batonpass_zendesk import TOKENS_END, ZendeskSettings
 from batonpass_zendesk.account import STAFF, Account
+from batonpass_zendesk.changes import Changes
 from batonpass_zendesk.client import ZendeskClient
 from batonpass_zendesk.conversing import Conversing
 from batonpass_zendesk.following import Following
@@ -42,8 +43,8 @@ def open_zendesk(settings: ZendeskSettings, connecting: Connecting) -> Zendesk:
 
 
 class Zendesk:
-    """`Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsAgents`, `TellsPresence`,
-    `ProvisionsFields`, `PassesConversations`, `RegistersWebhooks`, `FactSource` and `Probe`."""
+    """`Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsChanges`, `ListsAgents`,
+    `TellsPresence`, `ProvisionsFields`, `PassesConversations`, `RegistersWebhooks`, `FactSource` and `Probe`."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -70,6 +71,8 @@ class Zendesk:
         following = Following(account)
         self.follow_ticket = following.follow_ticket
         self.own_id = following.own_id
+
+        self.changed_tickets = Changes(account).changed_tickets
 
         team = Team(account)
         self.agents = team.agents

@@ -267,11 +267,6 @@ class Tickets(Sending):
     def _people(self, ids: set[int | None]) -> list[dict[str, Any]]:
         return [as_json.user(user) for user in self.account.users.values() if user.id in ids]
 
-    def _list_tickets(self, request: Request) -> Response:
-        wanted = request.query_params.get("external_id")
-        found = [one for one in self.tickets.values() if wanted is None or one.external_id == wanted]
-        return page(request, "tickets", [self._json_of(ticket, request) for ticket in found])
-
     def _list_requested(self, request: Request) -> Response:
         user_id = request.path_params["id"]
         if user_id not in self.account.users:

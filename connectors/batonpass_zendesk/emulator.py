@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from batonpass.testing.emulator import Operation
+from batonpass_zendesk.emulated_changes import Changes
 from batonpass_zendesk.emulated_directory import Directory
 from batonpass_zendesk.emulated_http import answering
 from batonpass_zendesk.emulated_messaging import Messaging
@@ -23,7 +24,7 @@ _Row = tuple[str, str, str, Callable[[Request], Any], bool]
 """The operation's name, its method and path, its handler, whether it needs no login."""
 
 
-class ZendeskEmulator(Playing, Messaging, Directory):
+class ZendeskEmulator(Playing, Changes, Messaging, Directory):
     @classmethod
     def with_sample_account(cls, **options: Any) -> Self:
         """An account as a support team would have it, for the demo."""
@@ -47,6 +48,7 @@ class ZendeskEmulator(Playing, Messaging, Directory):
         ticket = "/api/v2/tickets/{id:int}"
         return (
             ("tickets.find", "GET", "/api/v2/tickets", self._list_tickets, False),
+            ("tickets.export", "GET", "/api/v2/incremental/tickets/cursor", self._export_tickets, False),
             ("tickets.create", "POST", "/api/v2/tickets", self._create_ticket, False),
             ("tickets.read", "GET", ticket, self._show_ticket, False),
             ("tickets.update", "PUT", ticket, self._update_ticket, False),

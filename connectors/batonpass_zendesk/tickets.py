@@ -22,6 +22,8 @@ from batonpass.domain.ticket import (
 from batonpass_zendesk import sent, wire
 from batonpass_zendesk.account import STATUSES, Account, field_values, literal, number
 
+DELETED = "deleted"
+"""The status of a ticket in the bin, where Zendesk tells of one at all."""
 NAME_OF_NOBODY = "Customer"
 """Zendesk makes no user without a name; a part of the address would leak it to whoever sees the name."""
 
@@ -60,17 +62,7 @@ class Tickets:
     async def read_ticket(self, ref: TicketRef) -> StoredTicket:
         """Field values in the type that Zendesk's JSON gives them: numbers and dates come as text, so compare
         with `batonpass.domain.ticket.landed`."""
-        ticket = standing(await self._client.ticket(number(ref.id, "ticket")))
-        return StoredTicket(
-            ref=self._ref(ticket),
-            subject=ticket.subject or "",
-            priority=Priority(ticket.priority) if ticket.priority in set(Priority) else None,
-            group_id=None if ticket.group_id is None else str(ticket.group_id),
-            status=STATUSES.get(ticket.status or ""),
-            assignee_id=None if ticket.assignee_id is None else str(ticket.assignee_id),
-            tags=frozenset(ticket.tags),
-            fields={FieldId(str(field.id)): _content(field.value) for field in ticket.custom_fields},
-        )
+        return stored(self._account, standing(await self._client.ticket(number(ref.id, "ticket"))))
 
     async def append_note(self, ref: TicketRef, note: Note, *, key: NoteKey) -> None:
         html = f"{literal(note.html)}<p>ref: {_marker(key)}</p>"
@@ -92,9 +84,22 @@ class Tickets:
         return self._account.ref(ticket.id)
 
 
+def stored(account: Account, ticket: wire.Ticket) -> StoredTicket:
+    return StoredTicket(
+        ref=account.ref(ticket.id),
+        subject=ticket.subject or "",
+        priority=Priority(ticket.priority) if ticket.priority in set(Priority) else None,
+        group_id=None if ticket.group_id is None else str(ticket.group_id),
+        status=STATUSES.get(ticket.status or ""),
+        assignee_id=None if ticket.assignee_id is None else str(ticket.assignee_id),
+        tags=frozenset(ticket.tags),
+        fields={FieldId(str(field.id)): _content(field.value) for field in ticket.custom_fields},
+    )
+
+
 def standing(ticket: wire.Ticket) -> wire.Ticket:
     """The ticket, where it is not deleted: Zendesk answers 404 for most of those, and this for some."""
-    if ticket.status == "deleted":
+    if ticket.status == DELETED:
         raise RefusedError("tickets.read: the ticket is deleted", code="gone")
     return ticket
 

@@ -49,14 +49,12 @@ def body_for(word: str) -> str:
     return json.dumps(told)
 
 
-def read_trigger(
-    body: Mapping[str, Any], *, signed_at: datetime, invocation: str | None, starts: bool
-) -> tuple[Event, ...] | None:
+def read_trigger(body: Mapping[str, Any], *, received_at: datetime, starts: bool) -> tuple[Event, ...] | None:
     """None where this is none.
 
     A trigger has no event id: what was said of which ticket as of which of its changes makes one, the same in every
-    delivery. A body that a person has written without `at` is known by Zendesk's id of the invocation, which its
-    repeats share, else by the time at which it was signed. Without a `start` rule (`starts`) a trigger that asks for a
+    delivery. A body that a person has written without `at` tells nothing of the kind: each delivery of it is an event of
+    its own, known by the time at which it came, which is kept with it. Without a `start` rule (`starts`) a trigger that asks for a
     person, left over from when there was one, means nothing.
     """
     word, ticket_id = body.get(MARK), body.get("ticket_id")
@@ -65,12 +63,12 @@ def read_trigger(
     if not _TICKET_ID.fullmatch(str(ticket_id)):
         return None
     at = _time(body.get("at"))
-    once = at.isoformat() if at else (invocation or signed_at.isoformat())
+    once = (at or received_at.astimezone(UTC)).isoformat()
     event = Event(
         kind=_kind(word, body.get("role"), starts=starts),
         id=f"{MARK}:{word[:40]}:{ticket_id}:{once[:100]}",
         subject_id=str(ticket_id),
-        at=at or signed_at,
+        at=at or received_at,
         vendor_kind=f"{MARK}:{word[:40]}",
         actor_id=_actor(body.get("by")),
     )

@@ -27,7 +27,6 @@ from batonpass_zendesk.trigger_bodies import MARK, read_trigger
 
 SIGNATURE = "x-zendesk-webhook-signature"
 TIMESTAMP = "x-zendesk-webhook-signature-timestamp"
-INVOCATION = "x-zendesk-webhook-invocation-id"
 TOLERANCE = timedelta(minutes=5)
 """Zendesk names none; this is Stripe's and that of Standard Webhooks."""
 
@@ -43,20 +42,20 @@ def receive(
 ) -> tuple[Event, ...]:
     """`batonpass.ports.Receive`. An event of a known type that tells nothing for us (a tag that starts no handoff)
     gives no event at all; a type that is not known gives one of kind `UNKNOWN`."""
-    signed_at = verify(delivery, secrets=secrets, now=now)
+    verify(delivery, secrets=secrets, now=now)
+    return read(delivery.body, settings=settings, received_at=now)
+
+
+def read(body: bytes, *, settings: ZendeskSettings, received_at: datetime) -> tuple[Event, ...]:
+    """`batonpass.ports.Read`."""
     try:
-        told = parse_json(delivery.body).value
+        told = parse_json(body).value
     except JsonError:
         raise _malformed() from None
     if not isinstance(told, dict):
         raise _malformed()
     if MARK in told:
-        events = read_trigger(
-            told,
-            signed_at=signed_at,
-            invocation=delivery.header(INVOCATION),
-            starts=settings.start is not None,
-        )
+        events = read_trigger(told, received_at=received_at, starts=settings.start is not None)
     else:
         events = read_event(told, start=settings.start)
     if events is None:
@@ -68,8 +67,8 @@ def _malformed() -> RejectedDeliveryError:
     return RejectedDeliveryError("the body is no Zendesk event", code="malformed_body")
 
 
-def verify(delivery: Delivery, *, secrets: Sequence[SecretStr], now: datetime) -> datetime:
-    """Base64 of HMAC-SHA256 over the timestamp's text and the raw body. Gives the time at which it was signed."""
+def verify(delivery: Delivery, *, secrets: Sequence[SecretStr], now: datetime) -> None:
+    """Base64 of HMAC-SHA256 over the timestamp's text and the raw body."""
     keys = [_usable(secret) for secret in secrets]
     if not keys:
         raise ConfigurationError("no signing secret is set for this webhook", code="no_webhook_secret")
@@ -89,7 +88,6 @@ def verify(delivery: Delivery, *, secrets: Sequence[SecretStr], now: datetime) -
     matches = [hmac.compare_digest(one, signature.encode()) for one in expected]
     if not any(matches):
         raise RejectedDeliveryError("the signature fits neither secret nor body", code="no_match")
-    return signed_at
 
 
 def _usable(secret: SecretStr) -> bytes:

@@ -41,6 +41,7 @@ class TicketRating(_Wire):
 
 class Ticket(_Wire):
     id: int
+    external_id: str | None = None
     subject: str | None = None
     status: str | None = None
     priority: str | None = None
@@ -278,6 +279,14 @@ class Page(_Wire):
 
 class TicketsPage(Page):
     tickets: Listed[Ticket]
+
+
+class ExportedTickets(_Wire):
+    """https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/"""
+
+    tickets: Listed[Ticket]
+    after_cursor: str | None = None
+    end_of_stream: bool = False
 
 
 class CommentsPage(Page):

@@ -21,6 +21,7 @@ from batonpass.testing.emulator import Emulator
 
 class TestAcme(ContractSuite):
     manifest = batonpass_acme.manifest
+    three_pages_of_changes = 45
 
     def sign(self, body: bytes, *, secret: str, url: str, at: datetime) -> Mapping[str, str]:
         return sign(body, secret=secret, at=at)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 import sqlite_utils
 
 from batonpass.domain.event import Event, EventKind
@@ -26,21 +23,24 @@ from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import Agent, TicketRef
 from batonpass.engine import decide
-from batonpass.store import Accepted, Journal, NewDelivery, NewHandoff, Received, Started
+from batonpass.store import (
+    Accepted,
+    Journal,
+    NewDelivery,
+    NewHandoff,
+    Received,
+    Retention,
+    Started,
+    StoreAddress,
+    database_at,
+)
 from batonpass.store.reading import arrived
-from batonpass.store.schema import MIGRATIONS
+from batonpass.store.sqlite_schema import MIGRATIONS
+from stores import Query
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALL = tuple(StepKind)
 STARTED = Started(new_id=new_handoff_id, ai_agent="helpdesk:zendesk", plan=decide.on_asked_by_ticket())
-
-
-@pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    made = Journal(tmp_path / "journal.db")
-    made.open()
-    yield made
-    made.close()
 
 
 def event(kind: EventKind, *, id: str = "e1", ticket: str = "5") -> Event:  # noqa: A002 - as the event has it
@@ -194,10 +194,12 @@ async def test_a_quick_agent_is_not_undone_by_our_own_slower_step(journal: Journ
     assert record.state is HandoffState.ACCEPTED
 
 
-async def test_w09_a_replay_after_its_id_was_forgotten_starts_no_second_handoff(journal: Journal) -> None:
+async def test_w09_a_replay_after_its_id_was_forgotten_starts_no_second_handoff(
+    journal: Journal, retention: Retention
+) -> None:
     """The ticket is the natural key: it has its handoff, and is only read once more."""
     first = await with_ticket(journal)
-    await journal.forget_deliveries(before=NOW + timedelta(days=36))
+    await retention.forget_deliveries(before=NOW + timedelta(days=36))
 
     replayed = await received(
         journal, event(EventKind.HANDOFF_ASKED, id="ask-5"), at=NOW + timedelta(days=36)
@@ -208,23 +210,25 @@ async def test_w09_a_replay_after_its_id_was_forgotten_starts_no_second_handoff(
     assert await journal.counts() == {"ticketed": 1}
 
 
-async def test_old_deliveries_are_forgotten_with_their_events(journal: Journal, tmp_path: Path) -> None:
+async def test_old_deliveries_are_forgotten_with_their_events(
+    journal: Journal, retention: Retention, query: Query
+) -> None:
     await received(journal, event(EventKind.CONTACT_CHANGED), at=NOW - timedelta(days=40))
     await received(journal, event(EventKind.CONTACT_CHANGED, id="e2"))
 
-    forgotten = await journal.forget_deliveries(before=NOW - timedelta(days=35))
+    forgotten = await retention.forget_deliveries(before=NOW - timedelta(days=35))
 
-    with sqlite3.connect(tmp_path / "journal.db") as db:
-        left = db.execute("SELECT event_id FROM events").fetchall()
-    db.close()
+    left = await query("SELECT event_id FROM events")
     assert (forgotten, left) == (1, [("e2",)])
 
 
-async def test_events_are_numbered_on_though_all_before_are_forgotten(journal: Journal) -> None:
+async def test_events_are_numbered_on_though_all_before_are_forgotten(
+    journal: Journal, retention: Retention
+) -> None:
     handoff_id = await with_ticket(journal)
     await received(journal, event(EventKind.STATUS_CHANGED, id="s1"))
     seen = (await journal.events_after(handoff_id, 0))[-1].number
-    await journal.forget_deliveries(before=NOW + timedelta(days=1))
+    await retention.forget_deliveries(before=NOW + timedelta(days=1))
 
     await received(journal, event(EventKind.STATUS_CHANGED, id="s2"))
 
@@ -269,13 +273,13 @@ async def test_an_ai_agent_may_ask_again_for_a_ticket_whose_handoff_is_parked(jo
 
 
 async def test_w19_what_has_arrived_is_counted_and_unknown_types_are_named(
-    journal: Journal, tmp_path: Path
+    journal: Journal, address: StoreAddress
 ) -> None:
     await received(journal, event(EventKind.TICKET_SOLVED), event(EventKind.UNKNOWN, id="e2"))
     await received(journal, event(EventKind.UNKNOWN, id="e3"), event(EventKind.UNKNOWN, id="e3"))
 
-    told = arrived(tmp_path / "journal.db", "zendesk", since=NOW - timedelta(hours=1))
-    other = arrived(tmp_path / "journal.db", "stripe", since=NOW - timedelta(hours=1))
+    told = arrived(address, "zendesk", since=NOW - timedelta(hours=1))
+    other = arrived(address, "stripe", since=NOW - timedelta(hours=1))
 
     assert (told.events, told.unknown, told.last) == (3, {"v": 2}, NOW)
     assert (other.events, other.unknown, other.last) == (0, {}, None)
@@ -294,13 +298,13 @@ async def test_p17_a_journal_of_the_release_before_is_brought_up_to_date_with_it
     db.conn.commit()
     db.close()
 
-    journal = Journal(path)
-    journal.open()
+    journal = Journal(database_at(StoreAddress.file(path)))
+    await journal.open()
     try:
         old = await journal.handoff(HandoffId("ho_old"))
         begun = await received(journal, event(EventKind.HANDOFF_ASKED))
     finally:
-        journal.close()
+        await journal.close()
 
     assert old is not None
     assert (old.state, old.ticket_id, old.life, old.started_by) == (HandoffState.ANNOUNCED, "5", (), None)

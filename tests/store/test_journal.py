@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +23,19 @@ from batonpass.domain.handoff import (
 )
 from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.domain.ticket import TicketRef
-from batonpass.store import Accepted, Conflict, Journal, NewHandoff, StaleClaimError, StoreError
+from batonpass.store import (
+    Accepted,
+    Conflict,
+    Journal,
+    NewHandoff,
+    Recovery,
+    Retention,
+    StaleClaimError,
+    StoreAddress,
+    StoreError,
+    database_at,
+)
+from stores import Query
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 FIRST = Plan(state=HandoffState.REQUESTED, steps=(NewStep(kind=StepKind.GATHER_FACTS),))
@@ -33,19 +43,11 @@ NEXT = Plan(state=HandoffState.ENRICHED, steps=(NewStep(kind=StepKind.OPEN_TICKE
 ALL = tuple(StepKind)
 
 
-@pytest.fixture
-async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
-    made = Journal(tmp_path / "journal.db")
-    made.open()
-    yield made
-    made.close()
-
-
 def new_handoff(*, key: str | None = None, body: bytes = b'{"a": 1}') -> NewHandoff:
     return NewHandoff(
         id=new_handoff_id(),
         ai_agent="shop-bot",
-        conversation_id="c-1",
+        conversation_id=None,
         body=body,
         request=body,
         mended=False,
@@ -88,10 +90,10 @@ async def test_fifty_at_once_under_one_key_make_one_handoff(journal: Journal) ->
     assert await journal.counts() == {"requested": 1}
 
 
-async def test_a_key_can_be_used_again_once_it_is_forgotten(journal: Journal) -> None:
+async def test_a_key_can_be_used_again_once_it_is_forgotten(journal: Journal, retention: Retention) -> None:
     await journal.accept(new_handoff(key="k"), FIRST)
 
-    forgotten = await journal.forget_idempotency_keys(before=NOW + timedelta(seconds=1))
+    forgotten = await retention.forget_idempotency_keys(before=NOW + timedelta(seconds=1))
 
     assert forgotten == 1
     assert isinstance(await journal.accept(new_handoff(key="k", body=b"{}"), FIRST), Accepted)
@@ -120,10 +122,10 @@ async def test_finishing_a_step_gives_the_next_one_claimed(journal: Journal) -> 
     assert record.result_of("gather_facts") == {"x": 1}
 
 
-async def test_a_stale_claim_writes_nothing(journal: Journal) -> None:
+async def test_a_stale_claim_writes_nothing(journal: Journal, recovery: Recovery) -> None:
     await journal.accept(new_handoff(), FIRST)
     paused = await claimed(journal)
-    await journal.take_back(now=NOW, everything=True)
+    await recovery.take_back(now=NOW, owners=["me"])
     newer = await claimed(journal)
 
     with pytest.raises(StaleClaimError):
@@ -133,17 +135,13 @@ async def test_a_stale_claim_writes_nothing(journal: Journal) -> None:
     assert await journal.result(newer.handoff_id, "gather_facts") == {"from": "newer"}
 
 
-async def test_a_result_is_written_once_whoever_asks(journal: Journal, tmp_path: Path) -> None:
+async def test_a_result_is_written_once_whoever_asks(journal: Journal, query: Query) -> None:
     await journal.accept(new_handoff(), FIRST)
     step = await claimed(journal)
     await journal.finish(step, result={}, plan=NEXT, attempt=attempt(step), now=NOW)
 
-    outsider = sqlite3.connect(tmp_path / "journal.db")
-    try:
-        with pytest.raises(sqlite3.IntegrityError, match="does not change"):
-            outsider.execute("UPDATE steps SET result = '{}x' WHERE name = 'gather_facts'")
-    finally:
-        outsider.close()
+    with pytest.raises(StoreError, match="does not change"):
+        await query("UPDATE steps SET result = '{}x' WHERE name = 'gather_facts' RETURNING name")
 
 
 async def test_a_handoff_keeps_its_one_ticket(journal: Journal) -> None:
@@ -158,12 +156,14 @@ async def test_a_handoff_keeps_its_one_ticket(journal: Journal) -> None:
         )
 
 
-async def test_an_effect_waits_for_the_call_that_may_be_under_way(journal: Journal) -> None:
+async def test_an_effect_waits_for_the_call_that_may_be_under_way(
+    journal: Journal, recovery: Recovery
+) -> None:
     await journal.accept(new_handoff(), FIRST)
     step = await claimed(journal)
     await journal.finish(step, result={}, plan=NEXT, attempt=attempt(step), now=NOW)
 
-    await journal.take_back(now=NOW + timedelta(seconds=1), everything=True, waits={StepKind.OPEN_TICKET: 10})
+    await recovery.take_back(now=NOW + timedelta(seconds=1), owners=["me"], waits={StepKind.OPEN_TICKET: 10})
 
     assert await journal.claim(ALL, now=NOW + timedelta(seconds=9), most=1) == []
     again = await claimed(journal, now=NOW + timedelta(seconds=10))
@@ -171,12 +171,12 @@ async def test_an_effect_waits_for_the_call_that_may_be_under_way(journal: Journ
     assert again.may_have_happened
 
 
-async def test_only_expired_leases_are_taken_back_while_running(journal: Journal) -> None:
+async def test_only_expired_leases_are_taken_back_while_running(journal: Journal, recovery: Recovery) -> None:
     await journal.accept(new_handoff(), FIRST)
     await claimed(journal)
 
-    assert await journal.take_back(now=NOW + timedelta(seconds=30), everything=False) == 0
-    assert await journal.take_back(now=NOW + timedelta(seconds=61), everything=False) == 1
+    assert await recovery.take_back(now=NOW + timedelta(seconds=30)) == 0
+    assert await recovery.take_back(now=NOW + timedelta(seconds=61)) == 1
 
 
 async def test_a_postponed_step_spares_its_attempt_when_told(journal: Journal) -> None:
@@ -186,7 +186,7 @@ async def test_a_postponed_step_spares_its_attempt_when_told(journal: Journal) -
     await journal.postpone(step, until=NOW + timedelta(seconds=7), attempt=attempt(step), count_attempt=False)
 
     assert await journal.claim(ALL, now=NOW + timedelta(seconds=6), most=1) == []
-    assert await journal.next_due(ALL) == NOW + timedelta(seconds=7)
+    assert await journal.next_due() == NOW + timedelta(seconds=7)
     again = await claimed(journal, now=NOW + timedelta(seconds=7))
     assert (again.attempts, again.fence) == (1, 2)
 
@@ -229,20 +229,23 @@ async def test_unknown_handoff_is_none(journal: Journal) -> None:
     assert await journal.request(HandoffId("ho_none")) is None
 
 
-async def test_a_second_process_is_refused_within_a_second(journal: Journal, tmp_path: Path) -> None:
+async def test_p16_a_second_process_is_refused_within_a_second(sqlite_address: StoreAddress) -> None:
+    opened = database_at(sqlite_address)
+    await opened.open()
     script = (
-        "import asyncio, sys, pathlib\nfrom batonpass.store import Journal, StoreError\n"
-        "async def main(): Journal(pathlib.Path(sys.argv[1])).open()\n"
+        "import asyncio, sys, pathlib\nfrom batonpass.store import StoreAddress, StoreError, database_at\n"
+        "async def main(): await database_at(StoreAddress.file(pathlib.Path(sys.argv[1]))).open()\n"
         "try: asyncio.run(main())\nexcept StoreError as error: print(error.code)"
     )
 
     said = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "journal.db")],
+        [sys.executable, "-c", script, str(sqlite_address.path)],
         capture_output=True,
         text=True,
         check=True,
     )
 
+    await opened.close()
     assert said.stdout.strip() == "store_locked"
 
 
@@ -251,9 +254,9 @@ async def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path) -> Non
     path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 4096)
 
     with pytest.raises(StoreError, match=r"journal\.db"):
-        Journal(path).open()
+        await database_at(StoreAddress.file(path)).open()
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"store\.url"):
-        Journal(tmp_path / "nowhere" / "journal.db").open()
+        await database_at(StoreAddress.file(tmp_path / "nowhere" / "journal.db")).open()

@@ -137,7 +137,7 @@ async def test_the_whole_conversation_stays_readable_over_the_api(scene: Scene) 
 
 
 async def test_202_comes_only_after_the_durable_commit(scene: Scene) -> None:
-    with sqlite3.connect(scene.service.config.store_path) as other_writer:
+    with sqlite3.connect(scene.service.config.store.path) as other_writer:
         other_writer.execute("BEGIN IMMEDIATE")
 
         waiting = asyncio.create_task(scene.http.post("/v1/handoffs", json=body()))
@@ -147,7 +147,7 @@ async def test_202_comes_only_after_the_durable_commit(scene: Scene) -> None:
 
     assert not answered_before
     assert answer.status_code == 202
-    with sqlite3.connect(scene.service.config.store_path) as reader:
+    with sqlite3.connect(scene.service.config.store.path) as reader:
         kept = reader.execute(
             "SELECT body FROM inbox WHERE handoff_id = ?", (answer.json()["id"],)
         ).fetchall()

@@ -12,10 +12,10 @@ from batonpass.app.config import read_config
 from batonpass.app.doctor.dates import ending_soon
 from batonpass.app.doctor.machine import clock_examined, store_examined
 from batonpass.app.doctor.verdicts import Verdict
-from batonpass.store import Journal
-from batonpass.store.reading import StoreCondition, condition_of
+from batonpass.store import StoreAddress
+from batonpass.store.condition import StoreCondition, condition_of
 from batonpass.testing.emulator import Fault
-from cli_rig import SECRETS, emulated, furnished, run, words
+from cli_rig import SECRETS, emulated, furnished, held_open, run, words
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +103,10 @@ def test_mapping_that_does_not_fit_the_account_is_a_warning_with_its_line(desk):
 
 
 def test_running_server_is_fine_and_keeps_the_last_good_mapping(desk):
-    journal = Journal(desk.folder / "batonpass.db")
-    journal.open()
-    try:
+    with held_open(desk.folder / "batonpass.db"):
         with_server = run("doctor", "--config", desk.config, env=SECRETS)
         (desk.folder / "mappings" / "zendesk.toml").write_text("[ticket")
         with_broken_file = run("doctor", "--config", desk.config, env=SECRETS)
-    finally:
-        journal.close()
 
     assert (with_server.exit_code, with_broken_file.exit_code) == (0, 2)
     assert "a server has it open" in words(with_server.stdout)
@@ -156,7 +152,7 @@ def test_store_verdicts(changes, verdict):
 
 
 def test_looking_at_a_store_makes_none(tmp_path):
-    found = condition_of(tmp_path / "deep" / "new.db")
+    found = condition_of(StoreAddress.file(tmp_path / "deep" / "new.db"))
 
     assert (found.exists, found.writable, found.in_use) == (False, True, False)
     assert list(tmp_path.iterdir()) == []

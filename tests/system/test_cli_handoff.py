@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from batonpass.store import Journal
-from cli_rig import DOUBLE_CHARGE, SECRETS, emulated, furnished, run, words
+from cli_rig import DOUBLE_CHARGE, SECRETS, emulated, furnished, held_open, run, words
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +130,8 @@ def test_unknown_ai_agent_ends_with_2(desk):
 
 
 def test_store_that_a_server_has_open_points_to_the_server(desk):
-    journal = Journal(desk.folder / "batonpass.db")
-    journal.open()
-    try:
+    with held_open(desk.folder / "batonpass.db"):
         handed_over = hand_over(desk)
-    finally:
-        journal.close()
 
     assert handed_over.exit_code == 2
     assert "batonpass handoff FILE --url URL" in handed_over.stderr
@@ -166,11 +161,7 @@ def test_trace_of_what_is_not_there_names_the_newest(desk):
 
 def test_trace_needs_no_secrets_and_works_while_a_server_writes(desk):
     handoff_id = json.loads(hand_over(desk, "--json").stdout)["handoff"]["id"]
-    journal = Journal(desk.folder / "batonpass.db")
-    journal.open()
-    try:
+    with held_open(desk.folder / "batonpass.db"):
         traced = run("trace", handoff_id, "--config", desk.config)
-    finally:
-        journal.close()
 
     assert traced.exit_code == 0

@@ -47,7 +47,7 @@ async def deliver(
 
 
 def kept(scene: Scene, query: str) -> list[Any]:
-    db = sqlite3.connect(scene.service.config.store_path)
+    db = sqlite3.connect(scene.service.config.store.path)
     try:
         return db.execute(query).fetchall()
     finally:
@@ -186,7 +186,7 @@ async def test_w20_any_content_type_is_taken_for_the_signature_decides(scene: Sc
 
 
 async def test_w22_a_store_that_cannot_write_answers_503_and_the_vendor_comes_back(scene: Scene) -> None:
-    locked = sqlite3.connect(scene.service.config.store_path, isolation_level=None)
+    locked = sqlite3.connect(scene.service.config.store.path, isolation_level=None)
     locked.execute("BEGIN EXCLUSIVE")
     try:
         refused = await deliver(scene, delivery())

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from string import Formatter
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
@@ -15,14 +14,23 @@ from pydantic_core import PydanticCustomError
 from batonpass.app.registry import connectors
 from batonpass.app.secret_kinds import wrong_kinds
 from batonpass.app.secrets import SecretSource
+from batonpass.app.watching import DeadlinesConfig, MetricsConfig, NoticesConfig, StormConfig, placeholders
 from batonpass.diagnostics import FileProblemsError, Finding, TomlFile, did_you_mean, has_errors, validated
 from batonpass.domain.conversation import Value
 from batonpass.ports import Capability, ConnectionSettings, Manifest, WithSecrets
+from batonpass.store import StoreAddress
+from batonpass.store.address import SQLITE
 
-SQLITE = "sqlite:///"
+ELSEWHERE = ("env:", "file:")
 SAY = (
     "I have passed our conversation on to a person on our team; your reference is {ticket_id}. "
     "They can read everything that we wrote, so you will not have to repeat it."
+)
+
+
+SAY_DELAYED = (
+    "I could not reach our support team's system yet, so no person has your conversation so far. I keep trying, and I "
+    "will tell you as soon as one has it."
 )
 
 
@@ -43,12 +51,13 @@ class ServerConfig(Value):
 
 class StoreConfig(Value):
     url: str = f"{SQLITE}batonpass.db"
+    """`sqlite:///PATH`, `postgresql://…`, or where it stands (`env:NAME`, `file:PATH`): it may hold a password."""
 
     @field_validator("url")
     @classmethod
     def _known_kind(cls, value: str) -> str:
-        if not value.startswith(SQLITE) or len(value) == len(SQLITE):
-            raise PydanticCustomError("store_url", 'a store is "sqlite:///PATH"')
+        if not value.startswith(ELSEWHERE):
+            _address(value, Path())
         return value
 
 
@@ -59,13 +68,22 @@ class HandoffConfig(Value):
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 48
     say: dict[str, str] = Field(default_factory=dict)
     """Language → what the AI agent may tell the customer; `{ticket_id}` stands for the ticket."""
+    say_delayed: dict[str, str] = Field(default_factory=dict)
+    """Language → what it may tell them while no ticket stands yet."""
 
     @field_validator("say")
     @classmethod
     def _only_known_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
         for sentence in value.values():
-            if set(_placeholders(sentence)) - {"ticket_id"}:
+            if placeholders(sentence) - {"ticket_id"}:
                 raise PydanticCustomError("placeholder", "the only placeholder here is {ticket_id}")
+        return value
+
+    @field_validator("say_delayed")
+    @classmethod
+    def _no_placeholders(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(placeholders(sentence) for sentence in value.values()):
+            raise PydanticCustomError("placeholder", "there is no placeholder here: no ticket stands yet")
         return value
 
 
@@ -94,6 +112,10 @@ class _File(Value):
     server: ServerConfig = ServerConfig()
     store: StoreConfig = StoreConfig()
     handoff: HandoffConfig = HandoffConfig()
+    deadlines: DeadlinesConfig = DeadlinesConfig()
+    storm: StormConfig = StormConfig()
+    notices: dict[str, Any] = Field(default_factory=dict)
+    metrics: MetricsConfig = MetricsConfig()
     agents: dict[str, Any] = Field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -115,8 +137,12 @@ class Connection:
 class Config:
     path: Path
     server: ServerConfig
-    store_path: Path
+    store: StoreAddress
     handoff: HandoffConfig
+    deadlines: DeadlinesConfig
+    storm: StormConfig
+    notices: NoticesConfig
+    metrics: MetricsConfig
     agents: Mapping[str, AgentConfig]
     connections: tuple[Connection, ...]
 
@@ -139,18 +165,30 @@ def read_config(
     findings += found
     connections, found = _connections(file, path.parent, context)
     findings += found
+    notices, found = validated(file, NoticesConfig, at=("notices",), context=context)
+    findings += (
+        found if isinstance(file.data.get("notices", {}), dict) else []
+    )  # else the whole-file check says so
     if not any(Capability.OPEN_TICKET in each.capabilities for each in connections) and not findings:
         findings.append(
             file.finding(("connections",), "no connection keeps tickets", code="BC005",
                          hint="add one, for example [connections.zendesk]")
         )  # fmt: skip
-    if whole is None or has_errors(findings):
+    store = None
+    if whole is not None:
+        store, found = _store(file, path.parent, whole.store, environment)
+        findings += found
+    if whole is None or store is None or notices is None or has_errors(findings):
         return None, findings
     config = Config(
         path=path,
         server=whole.server,
-        store_path=_store_path(path, whole.store),
+        store=store,
         handoff=whole.handoff,
+        deadlines=whole.deadlines,
+        storm=whole.storm,
+        notices=notices,
+        metrics=whole.metrics,
         agents=agents,
         connections=tuple(connections),
     )
@@ -165,17 +203,36 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
     return config
 
 
-def store_path(path: Path) -> Path:
+def store_address(path: Path, environment: Mapping[str, str] = os.environ) -> StoreAddress:
     """Where the journal is, whatever else is wrong with the configuration. Raises `FileProblemsError`."""
     file = TomlFile.read(path)
     store, findings = validated(file, StoreConfig, at=("store",))
     if store is None:
         raise FileProblemsError([*file.findings, *findings])
-    return _store_path(path, store)
+    address, findings = _store(file, path.parent, store, environment)
+    if address is None:
+        raise FileProblemsError(findings)
+    return address
 
 
-def _store_path(path: Path, store: StoreConfig) -> Path:
-    return path.parent / store.url.removeprefix(SQLITE)
+def _store(
+    file: TomlFile, folder: Path, store: StoreConfig, environment: Mapping[str, str]
+) -> tuple[StoreAddress | None, list[Finding]]:
+    """Its address; it may hold a password, which stands elsewhere then."""
+    url = store.url
+    try:
+        if url.startswith(ELSEWHERE):
+            url = SecretSource(folder, environment)(url)
+        return _address(url, folder), []
+    except PydanticCustomError as error:
+        return None, [file.finding(("store", "url"), error.message(), code="BC010")]
+
+
+def _address(url: str, folder: Path) -> StoreAddress:
+    try:
+        return StoreAddress.parse(url, folder=folder)
+    except ValueError as error:
+        raise PydanticCustomError("store_url", "a store is {kinds}", {"kinds": str(error)}) from None
 
 
 def _agents(file: TomlFile, context: dict[str, Any]) -> tuple[dict[str, AgentConfig], list[Finding]]:
@@ -233,10 +290,3 @@ def _connections(
 def _table(file: TomlFile, name: str) -> dict[str, Any]:
     table = file.data.get(name, {})
     return table if isinstance(table, dict) else {}
-
-
-def _placeholders(template: str) -> list[str]:
-    try:
-        return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
-    except ValueError:
-        return ["?"]

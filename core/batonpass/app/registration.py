@@ -189,6 +189,6 @@ def _missing_lines(config: Config, name: str, kept: Kept | None) -> tuple[str, .
 
 def _arrived(config: Config, connection: Connection, clock: Clock) -> Arrived | None:
     try:
-        return arrived(config.store_path, connection.name, since=clock.now() - timedelta(days=1))
+        return arrived(config.store, connection.name, since=clock.now() - timedelta(days=1))
     except StoreError:
         return None  # `batonpass doctor` says what is wrong with it

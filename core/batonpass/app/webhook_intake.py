@@ -33,9 +33,11 @@ class WebhookIntake:
         journal: Journal,
         clock: Clock,
         *,
+        wall: Clock,
         new_id: Callable[[], HandoffId],
         wake: Callable[[], None],
     ) -> None:
+        """`wall`: the machine's own clock, which the vendors' timestamps are compared with."""
         self._public_url = config.server.public_url
         self._helpdesk = config.helpdesk.name
         self._connections: Mapping[str, Connection] = {
@@ -45,6 +47,7 @@ class WebhookIntake:
         self._starts = isinstance(settings, HelpdeskSettings) and settings.start is not None
         self._journal = journal
         self._clock = clock
+        self._wall = wall
         self._new_id = new_id
         self._wake = wake
         self._quiet_until = 0.0
@@ -100,7 +103,7 @@ class WebhookIntake:
                 f"set webhook_secret of [connections.{connection.name}]: batonpass webhooks register",
                 code="no_webhook_secret",
             )
-        return door.receive(delivery, secrets=secrets, settings=connection.settings, now=self._clock.now())
+        return door.receive(delivery, secrets=secrets, settings=connection.settings, now=self._wall.now())
 
     def _reacts(self, event: Event, known: HandoffState | None) -> Reaction:
         return decide.on_event(event, starts=self._starts, known=known)

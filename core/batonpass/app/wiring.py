@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 import httpx
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer, sentence
-from batonpass.app.config import SAY, Config, Connection
+from batonpass.app.config import SAY, SAY_DELAYED, Config, Connection
 from batonpass.app.intake import Intake
+from batonpass.app.jobs import Jobs
 from batonpass.app.mappings import FACTS, Mappings
+from batonpass.app.opening import OpenStore, opened_store
 from batonpass.app.own_thread import in_own_thread
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.context.gather import Source
@@ -24,19 +24,8 @@ from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
 from batonpass.engine.recent import Recent
 from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
-from batonpass.store import Journal
+from batonpass.store import Database, Journal, Recovery
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
-
-IDEMPOTENCY_KEYS_LIVE = timedelta(hours=24)
-DELIVERIES_LIVE = timedelta(days=35)
-"""Longer than any vendor sends one again, or keeps it (Stripe: 30 days)."""
-SECONDS_BETWEEN = {
-    "mappings": 1,
-    "expired_leases": 15,
-    "field_schema": 600,
-    "idempotency_keys": 3600,
-    "deliveries": 3600,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,38 +91,42 @@ async def running(
 
     Raises `FileProblemsError` (mapping files), `ConfigurationError` and `StoreError` before anything is served.
     """
-    clock = clock or SystemClock()
-    mappings = Mappings(config, clock)
-    journal = Journal(config.store_path)
-    journal.open()
-    try:
-        work = partial(_working, config, clock, journal, mappings)
+    machine = clock or SystemClock()
+    mappings = Mappings(config, machine)
+    async with opened_store(config, machine, steady=clock is None) as store:
+        work = partial(_working, config, store, mappings)
         async with in_own_thread(work, name="batonpass-engine") as engine:
+            wake = partial(_wake, engine, store.journal.database)
             yield Service(
                 config=config,
-                journal=journal,
+                journal=store.journal,
                 engine=engine,
-                intake=Intake(journal, clock, helpdesk=config.helpdesk.name, new_id=new_id, wake=engine.wake),
-                webhooks=WebhookIntake(config, journal, clock, new_id=new_id, wake=engine.wake),
+                intake=Intake(
+                    store.journal, store.clock, helpdesk=config.helpdesk.name, new_id=new_id, wake=wake
+                ),
+                webhooks=WebhookIntake(
+                    config, store.journal, store.clock, wall=machine, new_id=new_id, wake=wake
+                ),
                 mappings=mappings,
             )
-    finally:
-        journal.close()
+
+
+def _wake(engine: Engine, database: Database) -> None:
+    engine.wake()
+    database.ring()
 
 
 @asynccontextmanager
-async def _working(
-    config: Config, clock: Clock, journal: Journal, mappings: Mappings
-) -> AsyncIterator[Engine]:
+async def _working(config: Config, store: OpenStore, mappings: Mappings) -> AsyncIterator[Engine]:
     """The engine with its connections and jobs, all in this event loop."""
+    clock = store.clock
     async with AsyncExitStack() as stack:
         opened = {
             each.name: await stack.enter_async_context(connected(each, clock)) for each in config.connections
         }
         world = _world(
             config=config,
-            clock=clock,
-            journal=journal,
+            store=store,
             mappings=mappings,
             opened=opened,
             announcers=await _announcers(config, clock, stack),
@@ -141,17 +134,16 @@ async def _working(
         engine = Engine(world)
         await engine.start()
         stack.push_async_callback(engine.stop)
-        scheduler = _scheduler(mappings, engine, journal, world)
-        scheduler.start()
-        stack.callback(scheduler.shutdown, wait=False)
+        jobs = Jobs(config, store, world, engine, mappings)
+        jobs.start()
+        stack.callback(jobs.stop)
         yield engine
 
 
 def _world(
     *,
     config: Config,
-    clock: Clock,
-    journal: Journal,
+    store: OpenStore,
     mappings: Mappings,
     opened: Mapping[str, object],
     announcers: Mapping[str, Announcer],
@@ -161,17 +153,22 @@ def _world(
     if not isinstance(helpdesk, Helpdesk):
         raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
     return World(
-        journal=journal,
-        recent=Recent(journal),
-        clock=clock,
+        journal=store.journal,
+        recovery=Recovery(store.journal),
+        installation=store.installation,
+        recent=Recent(store.journal),
+        clock=store.clock,
         settings=_settings(config, desk),
         helpdesk=helpdesk,
         helpdesk_name=desk.name,
         helpdesk_can=desk.capabilities,
-        schema=SchemaCache(helpdesk, clock),
+        schema=SchemaCache(helpdesk, store.clock),
         sources=lambda: _sources(config, mappings, opened),
         mapping=mappings.helpdesk,
         say=partial(sentence, {DEFAULT_LANGUAGE: SAY, **config.handoff.say}),
+        say_delayed=partial(
+            sentence, {DEFAULT_LANGUAGE: SAY_DELAYED, **config.handoff.say_delayed}, ticket=""
+        ),
         announcers=announcers,
     )
 
@@ -221,30 +218,3 @@ async def _announcers(config: Config, clock: Clock, stack: AsyncExitStack) -> di
             clock=clock,
         )
     return announcers
-
-
-def _scheduler(mappings: Mappings, engine: Engine, journal: Journal, world: World) -> AsyncIOScheduler:
-    """The jobs of one process. Missed runs are made up by one: every job is safe to run late."""
-
-    async def forget_idempotency_keys() -> None:
-        await journal.forget_idempotency_keys(before=world.clock.now() - IDEMPOTENCY_KEYS_LIVE)
-
-    async def forget_deliveries() -> None:
-        await journal.forget_deliveries(before=world.clock.now() - DELIVERIES_LIVE)
-
-    jobs = {
-        "mappings": mappings.refresh,
-        "expired_leases": engine.take_back_expired,
-        "field_schema": world.schema.refresh,
-        "idempotency_keys": forget_idempotency_keys,
-        "deliveries": forget_deliveries,
-    }
-    scheduler = AsyncIOScheduler(timezone="UTC")
-    for name, job in jobs.items():
-        scheduler.add_job(
-            job, "interval", seconds=SECONDS_BETWEEN[name], id=name, coalesce=True, max_instances=1
-        )
-    scheduler.add_job(
-        world.schema.refresh, id="field_schema_at_start"
-    )  # so that the first customer need not wait
-    return scheduler

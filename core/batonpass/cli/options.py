@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from batonpass.app.checking import check_files
-from batonpass.app.config import Config, store_path
+from batonpass.app.config import Config, store_address
 from batonpass.app.new_folder import CONFIG
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
 from batonpass.diagnostics import FileProblemsError, Severity
+from batonpass.store import StoreAddress
 
 DEFAULT_CONFIG = Path(CONFIG)
 
@@ -35,11 +36,11 @@ def usable_config(path: Path) -> Config:
     return checked.config
 
 
-def store_of(path: Path) -> Path:
+def store_of(path: Path) -> StoreAddress:
     """Where the journal is; other mistakes in the configuration do not matter here."""
     if not path.exists():
         raise no_config(path)
-    return store_path(path)
+    return store_address(path)
 
 
 def no_config(path: Path) -> CommandError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +16,7 @@ from batonpass.domain.conversation import Conversation, HandoffRequest
 from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.text import reveal
+from batonpass.store import StoreAddress
 from batonpass.store.reading import handoff_of_ticket, newest_handoffs, read_handoff, read_request
 
 WhichHandoff = Annotated[str, typer.Argument(help="The handoff's id (ho_…), or its ticket's.", metavar="ID")]
@@ -77,7 +77,7 @@ def _show(status: HandoffStatus, said: Conversation | None) -> None:
         stderr().print("next: batonpass doctor")
 
 
-def _conversation(store: Path, handoff_id: HandoffId) -> Conversation | None:
+def _conversation(store: StoreAddress, handoff_id: HandoffId) -> Conversation | None:
     stored = read_request(store, handoff_id)
     return (
         None
@@ -86,7 +86,7 @@ def _conversation(store: Path, handoff_id: HandoffId) -> Conversation | None:
     )
 
 
-def _unknown(store: Path, handoff: str) -> CommandError:
+def _unknown(store: StoreAddress, handoff: str) -> CommandError:
     newest = newest_handoffs(store, most=1)
     then = (
         f"batonpass trace {newest[0][0]} (the newest)"
@@ -94,7 +94,7 @@ def _unknown(store: Path, handoff: str) -> CommandError:
         else "batonpass handoff FILE.json (makes one)"
     )
     return CommandError(
-        f"{store}: no handoff {handoff}, and none with a ticket of this id",
+        f"{store.name}: no handoff {handoff}, and none with a ticket of this id",
         then=then,
         exit_code=ExitCode.UNUSABLE,
         code="no_handoff",

@@ -27,6 +27,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "BC007": "More than one connection that keeps tickets.",
         "BC008": "A secret of another kind than its setting takes.",
         "BC009": "No public address to which vendors could deliver webhooks.",
+        "BC010": "The address of the store cannot be had.",
         # A helpdesk mapping by itself
         "HM101": "A path that the context package does not have.",
         "HM102": "A fact that no fact mapping defines.",

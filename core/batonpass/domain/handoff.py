@@ -33,6 +33,20 @@ class HandoffState(StrEnum):
     """A person must look."""
 
 
+class Lane(IntEnum):
+    """What is done first when there is more than can be done at once. Between handoffs of one lane each AI agent has
+    its fair share."""
+
+    URGENT = 0
+    """A customer waits, for a hard reason: a person must take over."""
+    LIVE = 1
+    """A customer waits."""
+    BACKGROUND = 2
+    """Nobody waits for it: late facts, reading tickets again."""
+    REPLAY = 3
+    """What an operator or the reconciliation has put back; and scheduled reading in bulk."""
+
+
 class StepKind(StrEnum):
     READ_CONVERSATION = "read_conversation"
     GATHER_FACTS = "gather_facts"
@@ -45,6 +59,8 @@ class StepKind(StrEnum):
     LATE_FACTS = "late_facts"
     NOTE_LATE_FACTS = "note_late_facts"
     TELL_CUSTOMER = "tell_customer"
+    TELL_DELAY = "tell_delay"
+    """Tell the customer's side honestly that no ticket stands yet."""
     ANNOUNCE = "announce"
     FOLLOW_TICKET = "follow_ticket"
 
@@ -52,6 +68,11 @@ class StepKind(StrEnum):
     def is_effect(self) -> bool:
         """Whether it changes something in the helpdesk: then it is looked for before it is repeated."""
         return self in _EFFECTS
+
+    @property
+    def lane(self) -> Lane:
+        """The first lane in which it may stand."""
+        return Lane.BACKGROUND if self in _BACKGROUND else Lane.URGENT
 
 
 _EFFECTS = frozenset(
@@ -67,23 +88,10 @@ _EFFECTS = frozenset(
 )
 
 
-class Lane(IntEnum):
-    """What is done first when there is more than can be done at once. Between handoffs of one lane each AI agent has
-    its fair share."""
-
-    URGENT = 0
-    """A customer waits, for a hard reason: a person must take over."""
-    LIVE = 1
-    """A customer waits."""
-    BACKGROUND = 2
-    """Nobody waits for it: late facts, reading tickets again."""
-    REPLAY = 3
-    """What an operator or the reconciliation has put back; and scheduled reading in bulk."""
+_BACKGROUND = frozenset({StepKind.LATE_FACTS, StepKind.NOTE_LATE_FACTS, StepKind.FOLLOW_TICKET})
 
 
 class StepStatus(StrEnum):
-    WAITING = "waiting"
-    """Its time has not come."""
     READY = "ready"
     RUNNING = "running"
     DONE = "done"
@@ -140,6 +148,7 @@ class ClaimedStep:
     """The attempts that count, this one included."""
     first_claimed_at: datetime
     lease_until: datetime
+    lane: Lane = Lane.LIVE
 
     @property
     def may_have_happened(self) -> bool:
@@ -170,6 +179,8 @@ class StepRecord:
     created_at: datetime
     done_at: datetime | None
     result: Mapping[str, Any] | None
+    because: str | None = None
+    """Why it is parked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +199,8 @@ class HandoffRecord:
     ticket_url: str | None
     started_by: str | None = None
     """The connection whose webhook asked for it; None: an AI agent did."""
+    deadline_at: datetime | None = None
+    """When somebody looks at it, if it is still in its state then; None: nobody needs to."""
     life: tuple[LifeEvent, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     attempts: tuple[AttemptRecord, ...] = field(default=())

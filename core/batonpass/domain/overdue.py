@@ -33,6 +33,8 @@ class Verdict:
     """What follows from it, as data."""
 
     steps: tuple[NewStep, ...] = ()
+    look: bool = False
+    """Whether its ticket is to be read again."""
     deadline_at: datetime | None = None
     """When to look again; None: no more."""
     alert: NewAlert | None = None

@@ -41,6 +41,29 @@ async def announce(world: World, step: ClaimedStep) -> Done:
     return Done(result={"told": True}, plan=decide.on_noted() if lived else decide.on_announced())
 
 
+async def tell_delay(world: World, step: ClaimedStep) -> Done:
+    """Send `handoff.delayed`: nobody has the conversation yet. Once a ticket stands there is nothing to tell."""
+    record = await world.journal.handoff(step.handoff_id)
+    if record is None or record.ticket_id is not None:
+        return Done(result={"told": False, "why": "it has its ticket"}, plan=decide.on_noted())
+    announcer = world.announcers.get(record.ai_agent)
+    if announcer is None:
+        return Done(result={"told": False, "why": "no callback"}, plan=decide.on_noted())
+    language = (await world.recent.asked(record.id)).request.conversation.language
+    payload = {
+        "type": "handoff.delayed",
+        "timestamp": world.clock.now().isoformat(),
+        "data": {
+            "handoff_id": record.id,
+            "conversation_id": record.conversation_id,
+            "ticket": None,
+            "say": world.say_delayed(language),
+        },
+    }
+    await announcer.tell(f"evt_{record.id}_delayed", payload)
+    return Done(result={"told": True}, plan=decide.on_noted())
+
+
 async def _ticketed(world: World, record: HandoffRecord) -> Mapping[str, Any]:
     request = (await world.recent.asked(record.id)).request
     opened = await opened_of(world, record.id)

@@ -14,8 +14,10 @@ from batonpass.domain.errors import (
     OutcomeUnknownError,
     RefusedError,
 )
-from batonpass.domain.handoff import AttemptRecord, ClaimedStep, StepKind
-from batonpass.engine.announcing import announce
+from batonpass.domain.handoff import AttemptRecord, ClaimedStep, Lane, StepKind
+from batonpass.domain.ids import HandoffId
+from batonpass.engine.alive import Alive
+from batonpass.engine.announcing import announce, tell_delay
 from batonpass.engine.asking import read_conversation
 from batonpass.engine.enriching import enrich_ticket, pass_conversation
 from batonpass.engine.following import follow_ticket
@@ -35,6 +37,7 @@ from batonpass.engine.world import World
 from batonpass.ports import Capability
 from batonpass.store import StaleClaimError, StoreError
 from batonpass.testing.failpoints import failpoint
+from batonpass.transport.lanes import acting_while, in_lane
 
 log = structlog.get_logger()
 
@@ -52,18 +55,27 @@ HANDLERS: Mapping[StepKind, Handler] = {
     StepKind.LATE_FACTS: late_facts,
     StepKind.NOTE_LATE_FACTS: note_late_facts,
     StepKind.TELL_CUSTOMER: tell_customer,
+    StepKind.TELL_DELAY: tell_delay,
     StepKind.ANNOUNCE: announce,
     StepKind.FOLLOW_TICKET: follow_ticket,
 }
 KINDS = tuple(HANDLERS)
 
+GRACE = 15.0
+"""Seconds for the steps under way when the process is told to stop."""
 STEP_DEADLINE = 45.0
 """Seconds for one attempt at a step: less than its lease, so that no second worker meets the first."""
 LONGEST_SLEEP = 30.0
+LONGEST_SLEEP_SHARED = 1.0
+"""Where other processes may have put something into the database: a ring may be lost."""
 WHILE_CROWDED = 0.1
 CLAIMED_AT_ONCE = 8
 """While there is a backlog, steps are claimed when an eighth of the slots is free: a claim costs a transaction."""
 AFTER_STORE_ERROR = 1.0
+RECORD_WITHIN = 30.0
+"""Seconds for which the result of a step is tried to be written while the store does not answer."""
+BEHIND_SHARE = 0.5
+"""Of the slots that steps may have for which no customer waits."""
 MOST_BUGS = 10
 """Attempts at a step that fails for a reason of our own making before a person must look."""
 
@@ -76,20 +88,24 @@ class Engine:
         self._awake = asyncio.Event()
         self._stopping = False
         self._backlog = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Lane] = {}
+        self._mine: set[tuple[HandoffId, str, int]] = set()
+        """The claims (handoff, step, fence) that a task of ours carries."""
         self._home: asyncio.AbstractEventLoop | None = None
         self._loop: asyncio.Task[None] | None = None
         self._pace = Pace(world.settings.concurrency)
-        self._watching: asyncio.Task[None] | None = None
+        self._alive = Alive(world, self._waits(), mine=lambda: frozenset(self._mine), wake=self.wake)
+        self._beside: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Take back what a dead process left running, then work."""
-        world = self._world
-        taken = await world.journal.take_back(now=world.clock.now(), everything=True, waits=self._waits())
-        if taken:
-            log.info("recovered", steps=taken)
         self._home = asyncio.get_running_loop()
-        self._watching = asyncio.create_task(self._pace.watch(), name="pace")
+        await self._alive.begin()
+        self._beside = [
+            asyncio.create_task(self._pace.watch(), name="pace"),
+            asyncio.create_task(self._alive.stay(), name="alive"),
+            asyncio.create_task(self._world.journal.database.listen(self._awake.set), name="listen"),
+        ]
         self._loop = asyncio.create_task(self._claim_for_ever(), name="engine")
 
     def wake(self) -> None:
@@ -97,25 +113,29 @@ class Engine:
         if self._home is not None:
             self._home.call_soon_threadsafe(self._awake.set)
 
-    async def stop(self, *, grace: float = 20.0) -> None:
-        """Claim nothing more, let what is under way end within `grace` seconds; the rest is taken up at next start."""
+    def still_for(self) -> float:
+        """Seconds since its event loop last moved. Callable from any thread."""
+        return self._pace.still_for()
+
+    @property
+    def busy(self) -> int:
+        """Steps under way."""
+        return len(self._tasks)
+
+    async def stop(self, *, grace: float = GRACE) -> None:
+        """Claim nothing more, let what is under way end within `grace` seconds; the rest is released for others, or for
+        the next start."""
         self._stopping = True
         self.wake()
-        if self._watching is not None:
-            self._watching.cancel()
         if self._loop is not None:
             await self._loop
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace)
-        for task in self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=grace)
+        cut = list(self._tasks)
+        for task in (*cut, *self._beside):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def take_back_expired(self) -> None:
-        """Make steps ready again whose lease is over: their task is gone."""
-        world = self._world
-        if await world.journal.take_back(now=world.clock.now(), everything=False, waits=self._waits()):
-            self.wake()
+        await asyncio.gather(*cut, *self._beside, return_exceptions=True)
+        await self._alive.end()
 
     async def _claim_for_ever(self) -> None:
         while not self._stopping:
@@ -130,14 +150,18 @@ class Engine:
         """Begin what is due, as far as the pace allows; then wait to be woken, or for the next step to be due."""
         world = self._world
         free = self._pace.limit - len(self._tasks)
-        claimed = await world.journal.claim(KINDS, now=world.clock.now(), most=free) if free > 0 else []
+        claimed: list[ClaimedStep] = []
+        if free > 0 and self._alive.may_claim():
+            claimed = await world.journal.claim(
+                KINDS, now=world.clock.now(), most=free, most_behind=self._free_behind()
+            )
         self._backlog = len(claimed) >= free
         for step in claimed:
             self._begin(step)
-        seconds = LONGEST_SLEEP
+        seconds = LONGEST_SLEEP_SHARED if world.journal.database.is_shared else LONGEST_SLEEP
         if self._backlog:
             seconds = WHILE_CROWDED  # a step that ends wakes us; so may a pace that has grown
-        elif (due := await world.journal.next_due(KINDS)) is not None:
+        elif (due := await world.journal.next_due()) is not None:
             seconds = min(seconds, max(0.0, (due - world.clock.now()).total_seconds()))
         try:
             async with asyncio.timeout(seconds):
@@ -145,13 +169,19 @@ class Engine:
         except TimeoutError:
             return
 
+    def _free_behind(self) -> int:
+        """How many more steps may begin for which nobody waits."""
+        behind = sum(lane > Lane.LIVE for lane in self._tasks.values())
+        return max(0, int(self._pace.limit * BEHIND_SHARE) - behind)
+
     def _begin(self, step: ClaimedStep) -> None:
+        self._mine.add(_claim(step))  # before the task begins: what nobody carries is released
         task = asyncio.create_task(self._carry(step))
-        self._tasks.add(task)
+        self._tasks[task] = step.lane
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         free = self._pace.limit - len(self._tasks)
         if (
             self._stopping
@@ -168,10 +198,15 @@ class Engine:
     async def _carry(self, step: ClaimedStep | None) -> None:
         """Do the step and go on with the first that follows; the others get tasks of their own."""
         while step is not None:
-            following = await self._do(step)
-            step = following[0] if following else None
+            self._mine.add(_claim(step))
+            try:
+                with in_lane(step.lane), acting_while(self._alive.may_act):
+                    following = await self._do(step)
+            finally:
+                self._mine.discard(_claim(step))
             for other in following[1:]:
                 self._begin(other)
+            step = following[0] if following else None
 
     async def _do(self, step: ClaimedStep) -> list[ClaimedStep]:
         """One attempt at one step; gives the following steps, claimed."""
@@ -187,17 +222,7 @@ class Engine:
         failpoint(f"step.{step.kind}.called")
         attempt = _attempt(step, started_at, world.clock.monotonic() - started, None)
         try:
-            following = await world.journal.finish(
-                step,
-                result=done.result,
-                plan=done.plan,
-                attempt=attempt,
-                now=world.clock.now(),
-                ticket=done.ticket,
-                request=done.request,
-                followed_to=done.followed_to,
-                look_again_at=done.look_again_at,
-            )
+            following = await self._recorded(step, done, attempt)
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
             return []
@@ -206,6 +231,30 @@ class Engine:
             self.wake()  # events may have come meanwhile: then the ticket is to be read again
         failpoint(f"step.{step.kind}.stored")
         return following
+
+    async def _recorded(self, step: ClaimedStep, done: Done, attempt: AttemptRecord) -> list[ClaimedStep]:
+        """Write it, also where the store does not answer for a while: what has been done need not be looked for then.
+        Raises `StaleClaimError`, and `StoreError` where it does not come back in time."""
+        world = self._world
+        until = world.clock.monotonic() + RECORD_WITHIN
+        while True:
+            try:
+                return await world.journal.finish(
+                    step,
+                    result=done.result,
+                    plan=done.plan,
+                    attempt=attempt,
+                    now=world.clock.now(),
+                    ticket=done.ticket,
+                    request=done.request,
+                    followed_to=done.followed_to,
+                    look_again_at=done.look_again_at,
+                )
+            except StoreError as error:
+                if world.clock.monotonic() > until or self._stopping:
+                    raise
+                log.warning("result_not_written", handoff=step.handoff_id, step=step.name, code=error.code)
+                await asyncio.sleep(AFTER_STORE_ERROR)
 
     async def _handled(self, step: ClaimedStep) -> Done:
         handler = HANDLERS[step.kind]
@@ -253,6 +302,10 @@ class Engine:
             return 0.0
         settings = self._world.settings
         return max(settings.call_deadline, settings.lookup_lag if opens else 0.0)
+
+
+def _claim(step: ClaimedStep) -> tuple[HandoffId, str, int]:
+    return step.handoff_id, step.name, step.fence
 
 
 def _as_ours(step: ClaimedStep, error: Exception) -> BatonpassError:

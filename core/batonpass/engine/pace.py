@@ -7,6 +7,7 @@ every ticket would be as late as the last. Handoffs that wait are safe in the jo
 from __future__ import annotations
 
 import asyncio
+import time
 
 LOOK_EVERY = 0.05
 TOLERATED_LAG = 0.02
@@ -19,6 +20,7 @@ class Pace:
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self._moved_at = time.monotonic()
         self.limit = min(LEAST, most)
         """Steps that may be under way now: few at first, for a backlog may wait at start."""
 
@@ -29,10 +31,15 @@ class Pace:
         elif lag < TOLERATED_LAG / 2:
             self.limit = min(self.most, self.limit + 4)
 
+    def still_for(self) -> float:
+        """Seconds since the loop last moved; from any thread."""
+        return max(0.0, time.monotonic() - self._moved_at - LOOK_EVERY)
+
     async def watch(self) -> None:
         """Look for ever."""
         loop = asyncio.get_running_loop()
         while True:
             before = loop.time()
             await asyncio.sleep(LOOK_EVERY)
+            self._moved_at = time.monotonic()
             self.seen(loop.time() - before - LOOK_EVERY)

@@ -15,9 +15,8 @@ from tenacity.wait import wait_random_exponential
 
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError, RetryLaterError
 from batonpass.domain.handoff import ClaimedStep
+from batonpass.transport.budget import LONGEST_WAIT_INSIDE, RepeatsSpentError
 
-LONGEST_WAIT_INSIDE = 2.0
-"""Seconds that a step may wait while it holds its slot."""
 SCHEDULE = (1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200)
 """Seconds before each further attempt; the last one repeats."""
 LONGEST_WAIT_AS_TOLD = 24 * 3600.0
@@ -71,12 +70,13 @@ def after_failure(
 
 
 def _wait(step: ClaimedStep, error: Exception, unknown_wait: float) -> float:
-    if isinstance(error, RetryLaterError) and error.retry_after is not None:
-        return min(error.retry_after, LONGEST_WAIT_AS_TOLD) * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, no secret
+    told = error.retry_after if isinstance(error, RetryLaterError) else None
+    if told is not None and not isinstance(error, RepeatsSpentError):
+        return min(told, LONGEST_WAIT_AS_TOLD) * random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, no secret
     own = SCHEDULE[min(step.attempts, len(SCHEDULE)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311
     if _is_held(error):
         return max(own, WHILE_HELD)
-    return max(own, unknown_wait) if isinstance(error, OutcomeUnknownError) else own
+    return max(own, unknown_wait if isinstance(error, OutcomeUnknownError) else told or 0.0)
 
 
 def _is_held(error: Exception) -> bool:

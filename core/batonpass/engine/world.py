@@ -16,7 +16,7 @@ from batonpass.domain.ticket import FieldSchema, TicketLimits
 from batonpass.engine.recent import Recent
 from batonpass.mapping.rules import HelpdeskMapping
 from batonpass.ports import Capability, Helpdesk, StartRule
-from batonpass.store import Journal
+from batonpass.store import Installation, Journal, Recovery
 
 log = structlog.get_logger()
 
@@ -55,6 +55,8 @@ class Announcer(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     journal: Journal
+    recovery: Recovery
+    installation: Installation
     recent: Recent
     clock: Clock
     settings: EngineSettings
@@ -68,6 +70,8 @@ class World:
     """The mapping in force now and its version."""
     say: Callable[[str | None, str], str]
     """(Language, what people call the ticket) → what the customer can truthfully be told once it stands."""
+    say_delayed: Callable[[str | None], str]
+    """Language → what the customer can truthfully be told while no ticket stands yet."""
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
     """By AI agent; one without a callback has none and asks for the status instead."""
 

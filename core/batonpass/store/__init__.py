@@ -1,9 +1,15 @@
-"""The journal: the only place with SQL. One file per table, one thread that writes."""
+"""The journal: the only place with SQL. One file per table; two databases under the same statements."""
 
-from batonpass.store.database import StoreError
+from batonpass.store.address import StoreAddress
+from batonpass.store.installation import Installation
 from batonpass.store.journal import Journal
+from batonpass.store.opening import database_at
+from batonpass.store.recovery import Recovery
+from batonpass.store.retention import Retention
+from batonpass.store.transaction import Database, StoreError
 from batonpass.store.values import (
     Accepted,
+    Backlog,
     Conflict,
     NewDelivery,
     NewHandoff,
@@ -15,13 +21,20 @@ from batonpass.store.values import (
 
 __all__ = [
     "Accepted",
+    "Backlog",
     "Conflict",
+    "Database",
+    "Installation",
     "Journal",
     "NewDelivery",
     "NewHandoff",
     "Received",
+    "Recovery",
+    "Retention",
     "StaleClaimError",
     "Started",
+    "StoreAddress",
     "StoreError",
     "StoredRequest",
+    "database_at",
 ]

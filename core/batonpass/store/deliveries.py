@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite_utils
+from batonpass.store.transaction import Transaction, value
 
 
-def keep(db: sqlite_utils.Database, *, connection: str, received_at: int, body: bytes) -> int:
+async def keep(tx: Transaction, *, connection: str, received_at: int, body: bytes) -> int:
     """Gives its number."""
-    cursor = db.conn.execute(
-        "INSERT INTO deliveries (connection, received_at, body) VALUES (?, ?, ?)",
+    number: int = await value(
+        tx,
+        "INSERT INTO deliveries (connection, received_at, body) VALUES (?, ?, ?) RETURNING id",
         (connection, received_at, body),
     )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    return number
 
 
-def forget_before(db: sqlite_utils.Database, received_at: int) -> int:
-    """Delete the older ones; gives their number."""
-    return db.conn.execute("DELETE FROM deliveries WHERE received_at < ?", (received_at,)).rowcount
+async def forget_before(tx: Transaction, received_at: int, *, most: int) -> int:
+    """Delete up to `most` of the older ones; gives their number."""
+    return await tx.execute(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE received_at < ? LIMIT ?)",
+        (received_at, most),
+    )

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sqlite_utils
-
 from batonpass.domain.event import Event, EventKind
 from batonpass.store.instants import from_ms, to_ms
+from batonpass.store.transaction import Transaction, row, value
 
 
 @dataclass(frozen=True, slots=True)
 class KeptEvent:
     number: int
-    """Grows with each event that is kept."""
+    """Grows with each event of one ticket that is kept."""
     event: Event
 
 
-def keep(
-    db: sqlite_utils.Database, event: Event, *, connection: str, delivery_id: int, received_at: int
+async def keep(
+    tx: Transaction, event: Event, *, connection: str, delivery_id: int, received_at: int
 ) -> int | None:
     """Gives its number; None where it was there before."""
-    cursor = db.conn.execute(
+    found = await row(
+        tx,
         "INSERT INTO events (connection, event_id, delivery_id, kind, vendor_kind, subject_id, actor_id, at,"
-        " received_at, test) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " received_at, test) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         (
             connection,
             event.id,
@@ -37,31 +37,29 @@ def keep(
             int(event.test),
         ),
     )
-    return cursor.lastrowid if cursor.rowcount else None
+    return None if found is None else found[0]
 
 
-def belongs(db: sqlite_utils.Database, number: int, handoff_id: str) -> None:
-    db.conn.execute("UPDATE events SET handoff_id = ? WHERE id = ?", (handoff_id, number))
+async def belongs(tx: Transaction, number: int, handoff_id: str) -> None:
+    await tx.execute("UPDATE events SET handoff_id = ? WHERE id = ?", (handoff_id, number))
 
 
-def adopt(db: sqlite_utils.Database, *, connection: str, subject_id: str, handoff_id: str) -> None:
+async def adopt(tx: Transaction, *, connection: str, subject_id: str, handoff_id: str) -> None:
     """Give the handoff the events of its ticket that came before anybody knew whose ticket it is."""
-    db.conn.execute(
+    await tx.execute(
         "UPDATE events SET handoff_id = ? WHERE connection = ? AND subject_id = ? AND handoff_id IS NULL",
         (handoff_id, connection, subject_id),
     )
 
 
-def newest(db: sqlite_utils.Database, handoff_id: str) -> int:
+async def newest(tx: Transaction, handoff_id: str) -> int:
     """The number of its newest event; 0 where it has none."""
-    found: int | None = db.conn.execute(
-        "SELECT max(id) FROM events WHERE handoff_id = ?", (handoff_id,)
-    ).fetchone()[0]
+    found: int | None = await value(tx, "SELECT max(id) FROM events WHERE handoff_id = ?", (handoff_id,))
     return found or 0
 
 
-def after(db: sqlite_utils.Database, handoff_id: str, number: int) -> list[KeptEvent]:
-    rows = db.query(
+async def after(tx: Transaction, handoff_id: str, number: int) -> list[KeptEvent]:
+    found = await tx.records(
         "SELECT id, event_id, kind, vendor_kind, subject_id, actor_id, at, test FROM events"
         " WHERE handoff_id = ? AND id > ? ORDER BY id",
         (handoff_id, number),
@@ -79,27 +77,30 @@ def after(db: sqlite_utils.Database, handoff_id: str, number: int) -> list[KeptE
                 test=bool(row["test"]),
             ),
         )
-        for row in rows
+        for row in found
     ]
 
 
-def counts(db: sqlite_utils.Database, connection: str, *, since: int) -> dict[tuple[str, str], int]:
+async def counts(tx: Transaction, connection: str, *, since: int) -> dict[tuple[str, str], int]:
     """(kind, the vendor's word) → how many were received since then."""
-    rows = db.conn.execute(
+    found = await tx.rows(
         "SELECT kind, vendor_kind, count(*) FROM events WHERE connection = ? AND received_at >= ?"
         " GROUP BY kind, vendor_kind",
         (connection, since),
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row[0], row[1]): row[2] for row in found}
 
 
-def last_received(db: sqlite_utils.Database, connection: str) -> int | None:
-    found: int | None = db.conn.execute(
-        "SELECT max(received_at) FROM events WHERE connection = ?", (connection,)
-    ).fetchone()[0]
+async def last_received(tx: Transaction, connection: str) -> int | None:
+    found: int | None = await value(
+        tx, "SELECT max(received_at) FROM events WHERE connection = ?", (connection,)
+    )
     return found
 
 
-def forget_before(db: sqlite_utils.Database, received_at: int) -> int:
-    """Delete the older ones; gives their number."""
-    return db.conn.execute("DELETE FROM events WHERE received_at < ?", (received_at,)).rowcount
+async def forget_before(tx: Transaction, received_at: int, *, most: int) -> int:
+    """Delete up to `most` of the older ones; gives their number."""
+    return await tx.execute(
+        "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE received_at < ? LIMIT ?)",
+        (received_at, most),
+    )

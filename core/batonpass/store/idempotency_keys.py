@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import sqlite_utils
+from batonpass.store.transaction import Transaction, row
 
 
-def find(db: sqlite_utils.Database, *, ai_agent: str, key: str) -> tuple[bytes, str] | None:
+async def find(tx: Transaction, *, ai_agent: str, key: str) -> tuple[bytes, str] | None:
     """(SHA-256 of the body, handoff id) under this key; None where it is new."""
-    row = db.conn.execute(
-        "SELECT body_sha256, handoff_id FROM idempotency_keys WHERE ai_agent = ? AND key = ?", (ai_agent, key)
-    ).fetchone()
-    return None if row is None else (row[0], row[1])
+    found = await row(
+        tx,
+        "SELECT body_sha256, handoff_id FROM idempotency_keys WHERE ai_agent = ? AND key = ?",
+        (ai_agent, key),
+    )
+    return None if found is None else (found[0], found[1])
 
 
-def keep(
-    db: sqlite_utils.Database,
-    *,
-    ai_agent: str,
-    key: str,
-    body_sha256: bytes,
-    handoff_id: str,
-    created_at: int,
+async def keep(
+    tx: Transaction, *, ai_agent: str, key: str, body_sha256: bytes, handoff_id: str, created_at: int
 ) -> None:
-    db.conn.execute(
-        "INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?)",
+    await tx.execute(
+        "INSERT INTO idempotency_keys (ai_agent, key, body_sha256, handoff_id, created_at) VALUES (?, ?, ?, ?, ?)",
         (ai_agent, key, body_sha256, handoff_id, created_at),
     )
 
 
-def forget_before(db: sqlite_utils.Database, created_at: int) -> int:
+async def forget_before(tx: Transaction, created_at: int) -> int:
     """Delete the keys that are older; gives their number."""
-    return db.conn.execute("DELETE FROM idempotency_keys WHERE created_at < ?", (created_at,)).rowcount
+    return await tx.execute("DELETE FROM idempotency_keys WHERE created_at < ?", (created_at,))

@@ -1,12 +1,12 @@
-"""The table `inbox`: raw deliveries as they came."""
+"""The table `inbox`: raw deliveries of AI agents, as they came."""
 
 from __future__ import annotations
 
-import sqlite_utils
+from batonpass.store.transaction import Transaction
 
 
-def keep(db: sqlite_utils.Database, *, source: str, received_at: int, body: bytes, handoff_id: str) -> None:
-    db.conn.execute(
+async def keep(tx: Transaction, *, source: str, received_at: int, body: bytes, handoff_id: str) -> None:
+    await tx.execute(
         "INSERT INTO inbox (source, received_at, body, handoff_id) VALUES (?, ?, ?, ?)",
         (source, received_at, body, handoff_id),
     )

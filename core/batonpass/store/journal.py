@@ -1,15 +1,15 @@
-"""The journal at the height of the domain: every method is one transaction."""
+"""The journal at the height of the domain: every method is one transaction, on SQLite as on PostgreSQL.
+
+A transaction that changes a handoff holds its row first. What has no row yet is locked by name: a ticket, a
+conversation. So two that concern one handoff follow each other on both databases.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-
-import sqlite_utils
 
 from batonpass.domain.event import Event
 from batonpass.domain.handoff import (
@@ -17,18 +17,25 @@ from batonpass.domain.handoff import (
     ClaimedStep,
     HandoffRecord,
     HandoffState,
+    Lane,
+    NewStep,
     Plan,
     Reaction,
     StepKind,
 )
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.ticket import TicketRef
-from batonpass.store import deliveries, events, handoffs, idempotency_keys, inbox, life, steps
-from batonpass.store.database import Writer
+from batonpass.store import deliveries, events, handoffs, idempotency_keys, inbox, life, people, steps
+from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
+from batonpass.store.steps import Claim, Order
+from batonpass.store.transaction import Database, Transaction
 from batonpass.store.values import (
+    MOST_COUNTED,
     Accepted,
+    Backlog,
     Conflict,
+    FirstDeadline,
     NewDelivery,
     NewHandoff,
     Reacts,
@@ -39,110 +46,190 @@ from batonpass.store.values import (
 )
 
 LEASE = timedelta(seconds=60)
+BEHIND_FOR = timedelta(minutes=10)
+"""How long a handoff waits at most for an earlier one of the same conversation to have its ticket."""
+_LEASE_MS = int(LEASE.total_seconds() * 1000)
+
+
+def _never(state: HandoffState, *, at: datetime, created_at: datetime) -> None:
+    del state, at, created_at
 
 
 class Journal:
-    """Handoffs and their steps on SQLite. Open one per file and process."""
+    """Handoffs and their steps."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = Writer(path)
+    def __init__(
+        self, database: Database, *, node: str = "only", first_deadline: FirstDeadline = _never
+    ) -> None:
+        """`node`: this process, for the steps that it claims."""
+        self.database = database
+        self.node = node
+        self._first_deadline = first_deadline
 
-    def open(self) -> None:
-        """Raises `StoreError` where the file is locked, damaged, unwritable or on a network file system."""
-        self._writer.open()
+    async def open(self) -> None:
+        """Raises `StoreError` where the database is locked, damaged, not writable or does not answer."""
+        await self.database.open()
 
-    def close(self) -> None:
-        self._writer.close()
+    async def close(self) -> None:
+        await self.database.close()
 
     async def accept(self, new: NewHandoff, plan: Plan) -> Accepted | Conflict:
         """Keep the delivery, the handoff and its first steps in one transaction; returns once it is on the disk."""
 
-        def work(db: sqlite_utils.Database) -> Accepted | Conflict:
+        async def work(tx: Transaction) -> Accepted | Conflict:
             if new.idempotency_key is not None:
-                known = idempotency_keys.find(db, ai_agent=new.ai_agent, key=new.idempotency_key)
+                known = await idempotency_keys.find(tx, ai_agent=new.ai_agent, key=new.idempotency_key)
                 if known is not None:
-                    handoff_id = HandoffId(known[1])
-                    same = known[0] == new.body_sha256
-                    return (
-                        Accepted(handoff_id=handoff_id, replayed=True)
-                        if same
-                        else Conflict(handoff_id=handoff_id)
-                    )
+                    return _replayed(HandoffId(known[1]), same=known[0] == new.body_sha256)
+            if new.conversation_id is not None:
+                await tx.lock(_conversation(new.ai_agent, new.conversation_id))
             if new.asked_about is not None:
-                asking = handoffs.asking(
-                    db, helpdesk=new.helpdesk, ticket_id=new.asked_about, ai_agent=new.ai_agent
+                asking = await handoffs.asking(
+                    tx, helpdesk=new.helpdesk, ticket_id=new.asked_about, ai_agent=new.ai_agent
                 )
                 if asking is not None:
-                    _keep_key(db, new, asking)
+                    await _keep_key(tx, new, asking)
                     return Accepted(handoff_id=asking, replayed=True)
-            _insert(db, new, plan)
+            await self._insert(tx, new, plan)
             return Accepted(handoff_id=new.id, replayed=False)
 
-        return await self._writer.run(work)
+        return await self.database.run(work)
+
+    async def _insert(self, tx: Transaction, new: NewHandoff, plan: Plan) -> None:
+        at = to_ms(new.received_at)
+        state = plan.state or HandoffState.REQUESTED
+        first = None
+        if new.conversation_id is not None:
+            first = await handoffs.first_of_conversation(
+                tx, ai_agent=new.ai_agent, conversation_id=new.conversation_id
+            )
+        await inbox.keep(tx, source=new.ai_agent, received_at=at, body=new.body, handoff_id=new.id)
+        await handoffs.insert(
+            tx,
+            id=new.id,
+            state=state,
+            ai_agent=new.ai_agent,
+            conversation_id=new.conversation_id,
+            at=at,
+            mended=new.mended,
+            request=new.request,
+            helpdesk=new.helpdesk,
+            lane=new.lane,
+            rank=new.rank,
+            deadline_at=self._deadline(state, at, at),
+            reason=new.reason,
+            asked_about=new.asked_about,
+        )
+        planned = plan.steps if first is None else _after(plan.steps, BEHIND_FOR)
+        order = Order(lane=new.lane, rank=new.rank)
+        await steps.add(tx, new.id, planned, at=at, order=order, mine=None)
+        if new.person is not None:
+            await people.add(tx, new.person, new.id)
+        await _keep_key(tx, new, new.id)
 
     async def receive(self, new: NewDelivery, *, reacts: Reacts, started: Started) -> Received:
         """Keep a delivery, its new events and what follows from them in one transaction; returns once it is on the
         disk. An event that was there before changes nothing."""
         at = to_ms(new.received_at)
 
-        def work(db: sqlite_utils.Database) -> Received:
-            delivery = deliveries.keep(db, connection=new.connection, received_at=at, body=new.body)
-            fresh, begun, followed = 0, [], 0
+        async def work(tx: Transaction) -> Received:
+            await tx.lock(
+                *(_ticket(new.connection, each.subject_id) for each in new.events if each.subject_id)
+            )
+            delivery = 0
+            if new.body is not None:
+                delivery = await deliveries.keep(tx, connection=new.connection, received_at=at, body=new.body)
+            fresh, begun, followed = 0, list[HandoffId](), 0
             for event in new.events:
-                number = events.keep(
-                    db, event, connection=new.connection, delivery_id=delivery, received_at=at
+                known = await _known(tx, new.connection, event)
+                number = await events.keep(
+                    tx, event, connection=new.connection, delivery_id=delivery, received_at=at
                 )
-                if number is None:
+                fresh += number is not None
+                if number is None and not new.again:
                     continue
-                fresh += 1
-                known = None
-                if event.subject_id is not None:
-                    known = handoffs.of_ticket(db, helpdesk=new.connection, ticket_id=event.subject_id)
                 match reacts(event, known[1] if known else None):
                     case Reaction.START:
-                        begun.append(_start(db, new, event, started, at))
-                        events.belongs(db, number, begun[-1])
+                        begun.append(await self._start(tx, new, event, started, at))
+                        if number is not None:
+                            await events.belongs(tx, number, begun[-1])
                     case Reaction.FOLLOW if known is not None:
-                        events.belongs(db, number, known[0])
+                        if number is not None:
+                            await events.belongs(tx, number, known[0])
                         # one that has no ticket yet looks for itself once it has
-                        followed += known[2] and steps.follow(db, known[0], at=at, due_at=at)
+                        followed += known[2] and await steps.follow(tx, known[0], at=at, due_at=at)
                     case _:
                         pass
             return Received(new=fresh, seen=len(new.events) - fresh, started=tuple(begun), followed=followed)
 
-        return await self._writer.run(work)
+        return await self.database.run(work)
+
+    async def _start(
+        self, tx: Transaction, new: NewDelivery, event: Event, started: Started, at: int
+    ) -> HandoffId:
+        """A handoff for the ticket that asks; its conversation is still to be read."""
+        assert event.subject_id is not None
+        handoff_id = started.new_id()
+        state = started.plan.state or HandoffState.REQUESTED
+        await handoffs.insert(
+            tx,
+            id=handoff_id,
+            state=state,
+            ai_agent=started.ai_agent,
+            conversation_id=None,
+            at=at,
+            mended=False,
+            request=b"",
+            helpdesk=new.connection,
+            lane=started.lane,
+            rank=at,
+            deadline_at=self._deadline(state, at, at),
+            started_by=new.connection,
+            asked_about=event.subject_id,
+        )
+        order = Order(lane=started.lane, rank=at)
+        await steps.add(tx, handoff_id, started.plan.steps, at=at, order=order, mine=None)
+        return handoff_id
 
     async def has_handoff_besides(self, handoff_id: HandoffId, ticket_id: str) -> bool:
         """Whether another handoff that is not over is about this ticket of the same helpdesk."""
 
-        def work(db: sqlite_utils.Database) -> bool:
-            row = handoffs.row(db, handoff_id)
-            return row is not None and handoffs.is_live_besides(
-                db, handoff_id, helpdesk=row["helpdesk"], ticket_id=ticket_id
+        async def work(tx: Transaction) -> bool:
+            row = await handoffs.record(tx, handoff_id)
+            return row is not None and await handoffs.is_live_besides(
+                tx, handoff_id, helpdesk=row["helpdesk"], ticket_id=ticket_id
             )
 
-        return await self._writer.run(work)
+        return await self.database.run(work)
 
     async def events_after(self, handoff_id: HandoffId, number: int) -> list[events.KeptEvent]:
         """The events of its ticket that came after the event with this number, oldest first."""
-        return await self._writer.run(lambda db: events.after(db, handoff_id, number))
+        return await self.database.run(lambda tx: events.after(tx, handoff_id, number))
 
-    async def forget_deliveries(self, *, before: datetime) -> int:
-        """Delete deliveries and events that were received before then; gives the number of deliveries."""
-        at = to_ms(before)
+    async def claim(
+        self, kinds: Sequence[StepKind], *, now: datetime, most: int, most_behind: int | None = None
+    ) -> list[ClaimedStep]:
+        """Take up to `most` steps whose turn it is; each is ours for `LEASE`. Of them at most `most_behind` for which
+        no customer waits."""
+        by = self._claim(to_ms(now))
 
-        def work(db: sqlite_utils.Database) -> int:
-            events.forget_before(db, at)
-            return deliveries.forget_before(db, at)
+        async def work(tx: Transaction) -> list[ClaimedStep]:
+            await steps.wake(tx, by.at)
+            claimed = await steps.claim_suspect(tx, kinds=kinds, by=by)
+            claimed += await steps.claim(
+                tx, kinds=kinds, by=by, most=most - len(claimed), last_lane=Lane.LIVE
+            )
+            left = most - len(claimed)
+            if most_behind is not None:
+                left = min(left, most_behind)
+            if left > 0:
+                claimed += await steps.claim(tx, kinds=kinds, by=by, most=left)
+            return claimed
 
-        return await self._writer.run(work)
+        return await self.database.run(work)
 
-    async def claim(self, kinds: Sequence[StepKind], *, now: datetime, most: int) -> list[ClaimedStep]:
-        """Take up to `most` steps that are due; each is ours for `LEASE`."""
-        at = to_ms(now)
-        return await self._writer.run(
-            lambda db: steps.claim(db, kinds=kinds, now=at, lease_until=at + _LEASE_MS, most=most)
-        )
+    def _claim(self, at: int) -> Claim:
+        return Claim(owner=self.node, at=at, lease_until=at + _LEASE_MS)
 
     async def finish(
         self,
@@ -168,102 +255,116 @@ class Journal:
         at = to_ms(now)
         text = json.dumps(result, separators=(",", ":"))
 
-        def work(db: sqlite_utils.Database) -> list[ClaimedStep]:
-            if not steps.finish(db, step, result=text, at=at):
-                raise _stale(step)
-            steps.add_attempt(db, step, attempt)
+        async def work(tx: Transaction) -> list[ClaimedStep]:
             if ticket is not None:
-                _has_ticket(db, step.handoff_id, ticket)
+                await _lock_names(tx, step.handoff_id, ticket)
+            handoff = await handoffs.held(tx, step.handoff_id)
+            if handoff is None or not await steps.finish(tx, step, result=text, at=at):
+                raise _stale(step)
+            await steps.add_attempt(tx, step, attempt)
+            if ticket is not None:
+                await _has_ticket(tx, handoff, ticket)
             if request is not None:
-                handoffs.set_request(db, step.handoff_id, request)
+                await handoffs.set_request(tx, step.handoff_id, request)
             if plan.state is not None:
-                handoffs.set_state(db, step.handoff_id, plan.state, at)
-            life.add(db, step.handoff_id, plan.life)
+                await self._enter(tx, handoff, plan.state, at)
+            await life.add(tx, step.handoff_id, plan.life)
             seen = 0 if ticket is not None else followed_to
-            if seen is not None and events.newest(db, step.handoff_id) > seen:
-                steps.follow(db, step.handoff_id, at=at, due_at=at)
+            if seen is not None and await events.newest(tx, step.handoff_id) > seen:
+                await steps.follow(tx, step.handoff_id, at=at, due_at=at)
             elif look_again_at is not None:
-                steps.follow(db, step.handoff_id, at=at, due_at=to_ms(look_again_at))
-            return steps.add(db, step.handoff_id, plan.steps, at=at, lease_until=at + _LEASE_MS)
+                await steps.follow(tx, step.handoff_id, at=at, due_at=to_ms(look_again_at))
+            order = Order(lane=handoff.lane, rank=handoff.rank)
+            return await steps.add(tx, step.handoff_id, plan.steps, at=at, order=order, mine=self._claim(at))
 
-        return await self._writer.run(work)
+        return await self.database.run(work)
+
+    async def _enter(self, tx: Transaction, handoff: Held, state: HandoffState, at: int) -> None:
+        deadline_at = self._deadline(state, at, handoff.created_at)
+        await handoffs.enter(tx, handoff, state, at, deadline_at=deadline_at)
+        before = {HandoffState.REQUESTED, HandoffState.ENRICHED}
+        if handoff.state in before and state not in before:
+            await _let_next_begin(tx, handoff, at)
+
+    def _deadline(self, state: HandoffState, at: int, created_at: int) -> int | None:
+        found = self._first_deadline(state, at=from_ms(at), created_at=from_ms(created_at))
+        return None if found is None else to_ms(found)
 
     async def postpone(
         self, step: ClaimedStep, *, until: datetime, attempt: AttemptRecord, count_attempt: bool
     ) -> None:
         """Give the step back until a later time. Raises `StaleClaimError`."""
 
-        def work(db: sqlite_utils.Database) -> None:
-            if not steps.release(db, step, due_at=to_ms(until), count_attempt=count_attempt):
+        async def work(tx: Transaction) -> None:
+            if not await steps.release(tx, step, due_at=to_ms(until), count_attempt=count_attempt):
                 raise _stale(step)
-            steps.add_attempt(db, step, attempt)
+            await steps.add_attempt(tx, step, attempt)
 
-        await self._writer.run(work)
+        await self.database.run(work)
 
     async def park(self, step: ClaimedStep, *, because: str, attempt: AttemptRecord, now: datetime) -> None:
         """Repeating cannot help: the step waits for a person; so does the handoff where it has no ticket yet."""
         at = to_ms(now)
 
-        def work(db: sqlite_utils.Database) -> None:
-            if not steps.park(db, step):
+        async def work(tx: Transaction) -> None:
+            await _lock_names(tx, step.handoff_id, None)
+            handoff = await handoffs.held(tx, step.handoff_id)
+            if handoff is None or not await steps.park(tx, step, because):
                 raise _stale(step)
-            steps.add_attempt(db, step, attempt)
-            row = handoffs.row(db, step.handoff_id)
-            if row is not None and row["ticket_id"] is None:
-                handoffs.park(db, step.handoff_id, because, at)
+            await steps.add_attempt(tx, step, attempt)
+            await self.park_handoff(tx, handoff, because, at)
 
-        await self._writer.run(work)
+        await self.database.run(work)
 
-    async def take_back(
-        self, *, now: datetime, everything: bool, waits: Mapping[StepKind, float] = MappingProxyType({})
-    ) -> int:
-        """Make running steps ready again: everything at start, else those whose lease is over. Gives their number.
+    async def park_handoff(self, tx: Transaction, handoff: Held, because: str, at: int) -> None:
+        """One that has no ticket goes no further."""
+        if handoff.ticket_id is not None or handoff.state in handoffs.FINISHED:
+            return
+        deadline_at = self._deadline(HandoffState.PARKED, at, handoff.created_at)
+        await handoffs.park(tx, handoff, because, at, deadline_at=deadline_at)
+        await _let_next_begin(tx, handoff, at)
 
-        `waits`: kind of an effect → seconds from its claim before which it is not looked for.
-        """
-        at = to_ms(now)
-        return await self._writer.run(
-            lambda db: steps.take_back(
-                db,
-                lease_before=None if everything else at,
-                now=at,
-                waits={kind: int(seconds * 1000) for kind, seconds in waits.items()},
-            )
-        )
-
-    async def next_due(self, kinds: Sequence[StepKind]) -> datetime | None:
-        """When the next ready step of these kinds is due; None where there is none."""
-        return from_ms_or_none(await self._writer.run(lambda db: steps.next_due(db, kinds)))
+    async def next_due(self) -> datetime | None:
+        """When the next step that is asleep is due; None where there is none."""
+        return from_ms_or_none(await self.database.run(steps.next_due))
 
     async def ping(self) -> None:
         """Return if a transaction can begin and end. Raises `StoreError`."""
-        await self._writer.run(lambda _: None)
+
+        async def nothing(tx: Transaction) -> None:
+            await tx.rows("SELECT 1")
+
+        await self.database.run(nothing)
 
     async def result(self, handoff_id: HandoffId, name: str) -> dict[str, Any] | None:
         """The kept result of a step; None while it has none."""
-        return await self._writer.run(lambda db: steps.result(db, handoff_id, name))
+        return await self.database.run(lambda tx: steps.result(tx, handoff_id, name))
 
     async def request(self, handoff_id: HandoffId) -> StoredRequest | None:
-        return await self._writer.run(lambda db: stored_request(db, handoff_id))
+        return await self.database.run(lambda tx: stored_request(tx, handoff_id))
 
     async def handoff(self, handoff_id: HandoffId) -> HandoffRecord | None:
         """The handoff with every step and attempt."""
-        return await self._writer.run(lambda db: handoff_record(db, handoff_id))
+        return await self.database.run(lambda tx: handoff_record(tx, handoff_id))
 
     async def counts(self) -> dict[str, int]:
         """How many handoffs stand in each state."""
-        return await self._writer.run(handoffs.counts)
+        return await self.database.run(handoffs.counts)
 
-    async def forget_idempotency_keys(self, *, before: datetime) -> int:
-        """Delete keys that were first used before then; gives their number."""
-        return await self._writer.run(lambda db: idempotency_keys.forget_before(db, to_ms(before)))
+    async def backlog(self) -> Backlog:
+        async def work(tx: Transaction) -> Backlog:
+            oldest = await handoffs.oldest(tx)
+            return Backlog(
+                states=await handoffs.counts(tx),
+                oldest={state: from_ms(at) for state, at in oldest.items()},
+                queued=await steps.queued(tx, most=MOST_COUNTED),
+            )
+
+        return await self.database.run(work)
 
 
-_LEASE_MS = int(LEASE.total_seconds() * 1000)
-
-
-def stored_request(db: sqlite_utils.Database, handoff_id: HandoffId) -> StoredRequest | None:
-    found = handoffs.request(db, handoff_id)
+async def stored_request(tx: Transaction, handoff_id: HandoffId) -> StoredRequest | None:
+    found = await handoffs.request(tx, handoff_id)
     if found is None:
         return None
     return StoredRequest(
@@ -276,8 +377,8 @@ def stored_request(db: sqlite_utils.Database, handoff_id: HandoffId) -> StoredRe
     )
 
 
-def handoff_record(db: sqlite_utils.Database, handoff_id: HandoffId) -> HandoffRecord | None:
-    row = handoffs.row(db, handoff_id)
+async def handoff_record(tx: Transaction, handoff_id: HandoffId) -> HandoffRecord | None:
+    row = await handoffs.record(tx, handoff_id)
     if row is None:
         return None
     return HandoffRecord(
@@ -292,35 +393,48 @@ def handoff_record(db: sqlite_utils.Database, handoff_id: HandoffId) -> HandoffR
         ticket_id=row["ticket_id"],
         ticket_url=row["ticket_url"],
         started_by=row["started_by"],
-        life=life.of_handoff(db, handoff_id),
-        steps=steps.of_handoff(db, handoff_id),
-        attempts=steps.attempts_of_handoff(db, handoff_id),
+        deadline_at=from_ms_or_none(row["deadline_at"]),
+        life=await life.of_handoff(tx, handoff_id),
+        steps=await steps.of_handoff(tx, handoff_id),
+        attempts=await steps.attempts_of_handoff(tx, handoff_id),
     )
 
 
-def _insert(db: sqlite_utils.Database, new: NewHandoff, plan: Plan) -> None:
-    at = to_ms(new.received_at)
-    inbox.keep(db, source=new.ai_agent, received_at=at, body=new.body, handoff_id=new.id)
-    handoffs.insert(
-        db,
-        id=new.id,
-        state=plan.state or HandoffState.REQUESTED,
-        ai_agent=new.ai_agent,
-        conversation_id=new.conversation_id,
-        at=at,
-        mended=new.mended,
-        request=new.request,
-        helpdesk=new.helpdesk,
-        asked_about=new.asked_about,
-    )
-    steps.add(db, new.id, plan.steps, at=at, lease_until=None)
-    _keep_key(db, new, new.id)
+def _replayed(handoff_id: HandoffId, *, same: bool) -> Accepted | Conflict:
+    return Accepted(handoff_id=handoff_id, replayed=True) if same else Conflict(handoff_id=handoff_id)
 
 
-def _keep_key(db: sqlite_utils.Database, new: NewHandoff, handoff_id: HandoffId) -> None:
+def _conversation(ai_agent: str, conversation_id: str) -> str:
+    return f"conversation {ai_agent} {conversation_id}"
+
+
+def _ticket(helpdesk: str, ticket_id: str) -> str:
+    return f"ticket {helpdesk} {ticket_id}"
+
+
+def _after(planned: Sequence[NewStep], wait: timedelta) -> list[NewStep]:
+    return [
+        NewStep(kind=step.kind, about=step.about, delay=step.delay + wait.total_seconds()) for step in planned
+    ]
+
+
+async def _known(
+    tx: Transaction, connection: str, event: Event
+) -> tuple[HandoffId, HandoffState, bool] | None:
+    """The handoff of the event's ticket, held; its state as it is then."""
+    if event.subject_id is None:
+        return None
+    known = await handoffs.of_ticket(tx, helpdesk=connection, ticket_id=event.subject_id)
+    if known is None or not tx.for_update:
+        return known
+    held = await handoffs.held(tx, known[0])
+    return None if held is None else (held.id, held.state, held.ticket_id is not None)
+
+
+async def _keep_key(tx: Transaction, new: NewHandoff, handoff_id: HandoffId) -> None:
     if new.idempotency_key is not None:
-        idempotency_keys.keep(
-            db,
+        await idempotency_keys.keep(
+            tx,
             ai_agent=new.ai_agent,
             key=new.idempotency_key,
             body_sha256=new.body_sha256,
@@ -329,33 +443,35 @@ def _keep_key(db: sqlite_utils.Database, new: NewHandoff, handoff_id: HandoffId)
         )
 
 
-def _start(db: sqlite_utils.Database, new: NewDelivery, event: Event, started: Started, at: int) -> HandoffId:
-    """A handoff for the ticket that asks; its conversation is still to be read."""
-    assert event.subject_id is not None
-    handoff_id = started.new_id()
-    handoffs.insert(
-        db,
-        id=handoff_id,
-        state=started.plan.state or HandoffState.REQUESTED,
-        ai_agent=started.ai_agent,
-        conversation_id=None,
-        at=at,
-        mended=False,
-        request=b"",
-        helpdesk=new.connection,
-        started_by=new.connection,
-        asked_about=event.subject_id,
+async def _let_next_begin(tx: Transaction, handoff: Held, at: int) -> None:
+    """The next handoff of the same conversation has waited for this one to have its ticket."""
+    if handoff.conversation_id is None:
+        return
+    following = await handoffs.first_of_conversation(
+        tx, ai_agent=handoff.ai_agent, conversation_id=handoff.conversation_id
     )
-    steps.add(db, handoff_id, started.plan.steps, at=at, lease_until=None)
-    return handoff_id
+    if following is not None:
+        await steps.begin(tx, following, at)
 
 
-def _has_ticket(db: sqlite_utils.Database, handoff_id: HandoffId, ticket: TicketRef) -> None:
+async def _lock_names(tx: Transaction, handoff_id: HandoffId, ticket: TicketRef | None) -> None:
+    """Of the ticket that it is to have, and of its conversation; before its row is held."""
+    if not tx.for_update:
+        return
+    row = await handoffs.record(tx, handoff_id)
+    if row is None:
+        return
+    names = [] if ticket is None else [_ticket(row["helpdesk"] or "", ticket.id)]
+    if row["conversation_id"] is not None:
+        names.append(_conversation(row["ai_agent"], row["conversation_id"]))
+    await tx.lock(*names)
+
+
+async def _has_ticket(tx: Transaction, handoff: Held, ticket: TicketRef) -> None:
     """What the helpdesk told of the ticket while nobody knew whose it is belongs to the handoff."""
-    handoffs.set_ticket(db, handoff_id, ticket_id=ticket.id, url=ticket.url)
-    row = handoffs.row(db, handoff_id)
-    if row is not None and row["helpdesk"] is not None:
-        events.adopt(db, connection=row["helpdesk"], subject_id=ticket.id, handoff_id=handoff_id)
+    await handoffs.set_ticket(tx, handoff.id, ticket_id=ticket.id, url=ticket.url)
+    if handoff.helpdesk is not None:
+        await events.adopt(tx, connection=handoff.helpdesk, subject_id=ticket.id, handoff_id=handoff.id)
 
 
 def _stale(step: ClaimedStep) -> StaleClaimError:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlite_utils
-
 from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import Agent
 from batonpass.store.instants import from_ms, to_ms
+from batonpass.store.transaction import Transaction, value
 
 
-def add(db: sqlite_utils.Database, handoff_id: str, events: Sequence[LifeEvent]) -> None:
+async def add(tx: Transaction, handoff_id: str, events: Sequence[LifeEvent]) -> None:
     if not events:
         return
-    known = db.conn.execute("SELECT count(*) FROM life WHERE handoff_id = ?", (handoff_id,)).fetchone()[0]
-    db.conn.executemany(
-        "INSERT INTO life VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
+    known = await value(tx, "SELECT count(*) FROM life WHERE handoff_id = ?", (handoff_id,))
+    for number, event in enumerate(events, known):
+        await tx.execute(
+            "INSERT INTO life (handoff_id, number, kind, at, person_id, person_name, score, detail)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 handoff_id,
                 number,
@@ -27,14 +27,12 @@ def add(db: sqlite_utils.Database, handoff_id: str, events: Sequence[LifeEvent])
                 event.person.name if event.person else None,
                 event.score,
                 event.detail,
-            )
-            for number, event in enumerate(events, known)
-        ],
-    )
+            ),
+        )
 
 
-def of_handoff(db: sqlite_utils.Database, handoff_id: str) -> tuple[LifeEvent, ...]:
-    rows = db.query("SELECT * FROM life WHERE handoff_id = ? ORDER BY number", (handoff_id,))
+async def of_handoff(tx: Transaction, handoff_id: str) -> tuple[LifeEvent, ...]:
+    found = await tx.records("SELECT * FROM life WHERE handoff_id = ? ORDER BY number", (handoff_id,))
     return tuple(
         LifeEvent(
             kind=LifeKind(row["kind"]),
@@ -43,5 +41,5 @@ def of_handoff(db: sqlite_utils.Database, handoff_id: str) -> tuple[LifeEvent, .
             score=row["score"],
             detail=row["detail"],
         )
-        for row in rows
+        for row in found
     )

@@ -1,148 +1,297 @@
-"""The tables `steps` and `attempts`: what is to be done, who does it, what came of it."""
+"""The tables `steps` and `attempts`: what is to be done, who does it, what came of it.
+
+A step that is `ready` waits until it is due (`queued` 0), then for its turn (`queued` 1): lanes first, then ranks.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import sqlite_utils
-
-from batonpass.domain.handoff import AttemptRecord, ClaimedStep, NewStep, StepKind, StepRecord, StepStatus
+from batonpass.domain.handoff import (
+    AttemptRecord,
+    ClaimedStep,
+    Lane,
+    NewStep,
+    StepKind,
+    StepRecord,
+    StepStatus,
+)
 from batonpass.domain.ids import HandoffId
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
+from batonpass.store.transaction import Transaction, row, value
 
-_CLAIMED = "handoff_id, name, kind, about, fence, attempts, first_claimed_at, lease_until"
+ISOLATED_FROM = 3
+"""Crashes of its process after which a step runs only while no other such step does: so its own guilt shows."""
+MOST_CRASHES = 4
+_CLAIMED = "handoff_id, name, kind, about, fence, attempts, first_claimed_at, lease_until, lane"
+_MOST_WOKEN = 200
 
 
-def add(
-    db: sqlite_utils.Database, handoff_id: str, steps: Sequence[NewStep], *, at: int, lease_until: int | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Where a handoff's steps stand among others."""
+
+    lane: Lane
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who claims, until when."""
+
+    owner: str
+    at: int
+    lease_until: int
+
+
+async def add(
+    tx: Transaction, handoff_id: str, steps: Sequence[NewStep], *, at: int, order: Order, mine: Claim | None
 ) -> list[ClaimedStep]:
-    """Insert the steps; those that are due are ours at once where `lease_until` is given. Known names stay."""
+    """Insert the steps; those that are due are ours at once where `mine` is given. Known names stay."""
     claimed = []
     for step in steps:
-        mine = lease_until is not None and step.delay == 0
-        inserted = db.conn.execute(
+        due = step.delay <= 0
+        claim = mine if due else None
+        lane = max(order.lane, step.kind.lane)
+        inserted = await tx.execute(
             "INSERT INTO steps (handoff_id, name, kind, about, status, due_at, attempts, fence, claimed_at,"
-            " first_claimed_at, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            " first_claimed_at, lease_until, created_at, owner, queued, lane, rank)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 handoff_id,
                 step.name,
                 step.kind.value,
                 step.about,
-                StepStatus.RUNNING.value if mine else StepStatus.READY.value,
+                StepStatus.RUNNING.value if claim else StepStatus.READY.value,
                 at + int(step.delay * 1000),
-                int(mine),
-                int(mine),
-                at if mine else None,
-                at if mine else None,
-                lease_until if mine else None,
+                int(claim is not None),
+                int(claim is not None),
+                claim.at if claim else None,
+                claim.at if claim else None,
+                claim.lease_until if claim else None,
                 at,
+                claim.owner if claim else None,
+                int(due and claim is None),
+                int(lane),
+                order.rank,
             ),
-        ).rowcount
-        if mine and inserted:
-            row = (handoff_id, step.name, step.kind.value, step.about, 1, 1, at, lease_until)
-            claimed.append(_claimed(row))
+        )
+        if claim and inserted:
+            claimed.append(
+                _claimed(
+                    (handoff_id, step.name, step.kind.value, step.about, 1, 1, at, claim.lease_until, lane)
+                )
+            )
     return claimed
 
 
-def claim(
-    db: sqlite_utils.Database, *, kinds: Sequence[StepKind], now: int, lease_until: int, most: int
+async def wake(tx: Transaction, now: int) -> None:
+    """Let the steps whose time has come wait for their turn."""
+    await tx.execute(
+        "UPDATE steps SET queued = 1 WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM steps"
+        f" WHERE status = 'ready' AND queued = 0 AND due_at <= ? ORDER BY due_at LIMIT ?{tx.skip_locked})",
+        (now, _MOST_WOKEN),
+    )
+
+
+async def claim(
+    tx: Transaction,
+    *,
+    kinds: Sequence[StepKind],
+    by: Claim,
+    most: int,
+    last_lane: Lane = Lane.REPLAY,
 ) -> list[ClaimedStep]:
-    """Take steps that are due, only of kinds that this release knows: oldest first, but late facts and
-    what became of older tickets last of all, for which no customer waits."""
+    """Take steps whose turn it is, only of kinds that this release knows, in lanes up to `last_lane`."""
     marks = ",".join("?" * len(kinds))
-    rows = db.conn.execute(
-        f"UPDATE steps SET status = 'running', fence = fence + 1, attempts = attempts + 1, claimed_at = ?,"  # noqa: S608 - marks only
-        f" first_claimed_at = coalesce(first_claimed_at, ?), lease_until = ?"
-        f" WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND due_at <= ?"
-        f" AND kind IN ({marks}) ORDER BY kind IN ('late_facts', 'follow_ticket'), due_at LIMIT ?) RETURNING {_CLAIMED}",
-        (now, now, lease_until, now, *(kind.value for kind in kinds), most),
-    ).fetchall()
-    return [_claimed(row) for row in rows]
+    found = await tx.rows(
+        f"WITH picked AS MATERIALIZED (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND queued = 1"
+        f" AND lane <= ? AND crashes < {ISOLATED_FROM} AND kind IN ({marks}) ORDER BY lane, rank LIMIT ?{tx.skip_locked})"
+        f" UPDATE steps SET {_TAKEN} WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM picked)"
+        f" RETURNING {_CLAIMED}, rank",
+        (
+            int(last_lane), *(kind.value for kind in kinds), most,
+            by.at, by.at, by.lease_until, by.owner,
+        ),
+    )  # fmt: skip
+    return [_claimed(each[:-1]) for each in sorted(found, key=lambda each: (each[-2], each[-1]))]
 
 
-def follow(db: sqlite_utils.Database, handoff_id: str, *, at: int, due_at: int) -> bool:
+async def claim_suspect(tx: Transaction, *, kinds: Sequence[StepKind], by: Claim) -> list[ClaimedStep]:
+    """Take one step that may have killed its process, where no other such one is under way."""
+    suspects = await value(
+        tx, "SELECT count(*) FROM steps WHERE crashes > 0 AND status IN ('ready', 'running') AND crashes >= ?",
+        (ISOLATED_FROM,),
+    )  # fmt: skip
+    if not suspects:
+        return []
+    await tx.lock("suspects")
+    if await value(
+        tx,
+        "SELECT count(*) FROM steps WHERE crashes > 0 AND status = 'running' AND crashes >= ?",
+        (ISOLATED_FROM,),
+    ):
+        return []
+    marks = ",".join("?" * len(kinds))
+    found = await tx.rows(
+        f"WITH picked AS MATERIALIZED (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND queued = 1"
+        f" AND crashes > 0 AND crashes >= ? AND kind IN ({marks}) ORDER BY lane, rank LIMIT 1{tx.skip_locked})"
+        f" UPDATE steps SET {_TAKEN} WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM picked)"
+        f" RETURNING {_CLAIMED}",
+        (ISOLATED_FROM, *(kind.value for kind in kinds), by.at, by.at, by.lease_until, by.owner),
+    )
+    return [_claimed(each) for each in found]
+
+
+_TAKEN = (
+    "status = 'running', queued = 0, fence = fence + 1, attempts = attempts + 1, claimed_at = ?,"
+    " first_claimed_at = coalesce(first_claimed_at, ?), lease_until = ?, owner = ?"
+)
+
+
+async def follow(tx: Transaction, handoff_id: str, *, at: int, due_at: int) -> bool:
     """See to it that the ticket is read again, from `due_at` on; whether that is new.
 
     One reading at a time: one that waits is only brought forward, and one under way is asked when it ends (`finish`).
     """
-    row = db.conn.execute(
+    found = await row(
+        tx,
         "SELECT name, status, due_at FROM steps WHERE handoff_id = ? AND kind = ? AND status IN ('ready', 'running')",
         (handoff_id, StepKind.FOLLOW_TICKET.value),
-    ).fetchone()
-    if row is not None and row[1] == StepStatus.READY and row[2] > due_at:
-        db.conn.execute(
-            "UPDATE steps SET due_at = ? WHERE handoff_id = ? AND name = ?", (due_at, handoff_id, row[0])
-        )
+    )
+    if found is not None and found[1] == StepStatus.READY and found[2] > due_at:
+        await bring_forward(tx, handoff_id, found[0], due_at=due_at, now=at)
         return True
-    if row is not None:
+    if found is not None:
         return False
-    counted: int = db.conn.execute(
+    counted: int = await value(
+        tx,
         "SELECT count(*) FROM steps WHERE handoff_id = ? AND kind = ?",
         (handoff_id, StepKind.FOLLOW_TICKET.value),
-    ).fetchone()[0]
+    )
     step = NewStep(kind=StepKind.FOLLOW_TICKET, about=str(counted + 1), delay=(due_at - at) / 1000)
-    add(db, handoff_id, [step], at=at, lease_until=None)
+    await add(tx, handoff_id, [step], at=at, order=Order(lane=Lane.BACKGROUND, rank=at), mine=None)
     return True
 
 
-def finish(db: sqlite_utils.Database, step: ClaimedStep, *, result: str, at: int) -> bool:
+async def bring_forward(tx: Transaction, handoff_id: str, name: str, *, due_at: int, now: int) -> None:
+    await tx.execute(
+        "UPDATE steps SET due_at = ?, queued = ? WHERE handoff_id = ? AND name = ? AND status = 'ready'",
+        (due_at, int(due_at <= now), handoff_id, name),
+    )
+
+
+async def begin(tx: Transaction, handoff_id: str, now: int) -> None:
+    """Its steps that nobody has touched yet need not wait any more."""
+    await tx.execute(
+        "UPDATE steps SET due_at = ?, queued = 1 WHERE handoff_id = ? AND status = 'ready' AND fence = 0 AND due_at > ?",
+        (now, handoff_id, now),
+    )
+
+
+async def finish(tx: Transaction, step: ClaimedStep, *, result: str, at: int) -> bool:
     """Write the result, once; False where the claim is no longer ours."""
-    return _guarded(db, step, "status = 'done', result = ?, done_at = ?", (result, at))
+    return await _guarded(tx, step, "status = 'done', result = ?, done_at = ?", (result, at))
 
 
-def release(db: sqlite_utils.Database, step: ClaimedStep, *, due_at: int, count_attempt: bool) -> bool:
+async def release(tx: Transaction, step: ClaimedStep, *, due_at: int, count_attempt: bool) -> bool:
     """Give the step back, to be claimed again from `due_at` on."""
     spared = 0 if count_attempt else 1
-    return _guarded(db, step, "status = 'ready', due_at = ?, attempts = attempts - ?", (due_at, spared))
+    change = "status = 'ready', queued = 0, owner = NULL, due_at = ?, attempts = attempts - ?"
+    return await _guarded(tx, step, change, (due_at, spared))
 
 
-def park(db: sqlite_utils.Database, step: ClaimedStep) -> bool:
-    return _guarded(db, step, "status = 'parked'", ())
+async def park(tx: Transaction, step: ClaimedStep, because: str) -> bool:
+    return await _guarded(tx, step, "status = 'parked', because = ?", (because,))
 
 
-def _guarded(db: sqlite_utils.Database, step: ClaimedStep, change: str, values: tuple[Any, ...]) -> bool:
+async def _guarded(tx: Transaction, step: ClaimedStep, change: str, values: tuple[Any, ...]) -> bool:
     """Change the step only while our claim is its newest: a paused worker that wakes up changes nothing."""
-    changed = db.conn.execute(
-        f"UPDATE steps SET {change} WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",  # noqa: S608 - from above
+    changed = await tx.execute(
+        f"UPDATE steps SET {change} WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",
         (*values, step.handoff_id, step.name, step.fence),
-    ).rowcount
+    )
     return changed == 1
 
 
-def take_back(
-    db: sqlite_utils.Database, *, lease_before: int | None, now: int, waits: Mapping[StepKind, int]
-) -> int:
-    """Running steps become ready again: all of them (None: at start they are ours), or those whose lease is over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A step that is under way somewhere, or was when its node died."""
 
-    A step of a kind in `waits` is due so many milliseconds after its claim at the earliest: the call that may still be
-    under way must have ended before it is looked for.
-    """
-    cases = "".join(f" WHEN '{kind.value}' THEN max(?, claimed_at + ?)" for kind in waits)
-    due = f"CASE kind{cases} ELSE ? END" if waits else "?"
-    values = [value for wait in waits.values() for value in (now, wait)]
-    return db.conn.execute(
-        f"UPDATE steps SET status = 'ready', due_at = {due}"  # noqa: S608 - our own words
-        " WHERE status = 'running' AND (? IS NULL OR lease_until < ?)",
-        (*values, now, lease_before, lease_before),
-    ).rowcount
+    handoff_id: HandoffId
+    name: str
+    kind: StepKind
+    fence: int
+    claimed_at: int
+    crashes: int
 
 
-def next_due(db: sqlite_utils.Database, kinds: Sequence[StepKind]) -> int | None:
-    """When the next ready step of these kinds is due."""
-    marks = ",".join("?" * len(kinds))
-    found: int | None = db.conn.execute(
-        f"SELECT min(due_at) FROM steps WHERE status = 'ready' AND kind IN ({marks})",  # noqa: S608 - marks only
-        [kind.value for kind in kinds],
-    ).fetchone()[0]
+async def running(
+    tx: Transaction, *, owners: Sequence[str] | None = None, lease_before: int | None = None
+) -> list[Running]:
+    """All that are under way; of these owners only; only those whose lease is over."""
+    where, values = "status = 'running'", list[Any]()
+    if owners is not None:
+        where += f" AND (owner IS NULL OR owner IN ({','.join('?' * len(owners))}))"
+        values += owners
+    if lease_before is not None:
+        where += " AND lease_until < ?"
+        values.append(lease_before)
+    found = await tx.rows(
+        f"SELECT handoff_id, name, kind, fence, claimed_at, crashes FROM steps WHERE {where}{tx.skip_locked}",
+        values,
+    )
+    return [
+        Running(
+            handoff_id=HandoffId(each[0]), name=each[1], kind=StepKind(each[2]), fence=each[3],
+            claimed_at=each[4], crashes=each[5],
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+async def take_back(tx: Transaction, step: Running, *, due_at: int, now: int, crashed: bool) -> None:
+    """Make it ready again: to be claimed anew from `due_at` on."""
+    await tx.execute(
+        "UPDATE steps SET status = 'ready', owner = NULL, due_at = ?, queued = ?, crashes = crashes + ?"
+        " WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",
+        (due_at, int(due_at <= now), int(crashed), step.handoff_id, step.name, step.fence),
+    )
+
+
+async def park_crashed(tx: Transaction, step: Running, because: str) -> None:
+    await tx.execute(
+        "UPDATE steps SET status = 'parked', because = ?, crashes = crashes + 1"
+        " WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",
+        (because, step.handoff_id, step.name, step.fence),
+    )
+
+
+async def next_due(tx: Transaction) -> int | None:
+    """When the next step that is asleep is due."""
+    found: int | None = await value(
+        tx, "SELECT due_at FROM steps WHERE status = 'ready' AND queued = 0 ORDER BY due_at LIMIT 1"
+    )
     return found
 
 
-def add_attempt(db: sqlite_utils.Database, step: ClaimedStep, attempt: AttemptRecord) -> None:
-    db.conn.execute(
-        "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+async def queued(tx: Transaction, *, most: int) -> int:
+    """How many wait for their turn, counted up to `most`."""
+    found: int = await value(
+        tx,
+        "SELECT count(*) FROM (SELECT 1 AS one FROM steps WHERE status = 'ready' AND queued = 1 LIMIT ?) AS some",
+        (most,),
+    )
+    return found
+
+
+async def add_attempt(tx: Transaction, step: ClaimedStep, attempt: AttemptRecord) -> None:
+    await tx.execute(
+        "INSERT INTO attempts (handoff_id, step, number, started_at, seconds, outcome, detail, request_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             step.handoff_id,
             step.name,
@@ -156,58 +305,62 @@ def add_attempt(db: sqlite_utils.Database, step: ClaimedStep, attempt: AttemptRe
     )
 
 
-def result(db: sqlite_utils.Database, handoff_id: str, name: str) -> dict[str, Any] | None:
-    row = db.conn.execute(
-        "SELECT result FROM steps WHERE handoff_id = ? AND name = ? AND status = 'done'", (handoff_id, name)
-    ).fetchone()
-    return None if row is None else json.loads(row[0])
+async def result(tx: Transaction, handoff_id: str, name: str) -> dict[str, Any] | None:
+    found = await row(
+        tx,
+        "SELECT result FROM steps WHERE handoff_id = ? AND name = ? AND status = 'done'",
+        (handoff_id, name),
+    )
+    return None if found is None else json.loads(found[0])
 
 
-def of_handoff(db: sqlite_utils.Database, handoff_id: str) -> tuple[StepRecord, ...]:
-    rows = db.query(
+async def of_handoff(tx: Transaction, handoff_id: str) -> tuple[StepRecord, ...]:
+    found = await tx.records(
         "SELECT * FROM steps WHERE handoff_id = ? ORDER BY created_at, due_at, name", (handoff_id,)
     )
     return tuple(
         StepRecord(
-            name=row["name"],
-            kind=StepKind(row["kind"]),
-            status=StepStatus(row["status"]),
-            attempts=row["attempts"],
-            due_at=from_ms(row["due_at"]),
-            created_at=from_ms(row["created_at"]),
-            done_at=from_ms_or_none(row["done_at"]),
-            result=None if row["result"] is None else json.loads(row["result"]),
+            name=each["name"],
+            kind=StepKind(each["kind"]),
+            status=StepStatus(each["status"]),
+            attempts=each["attempts"],
+            due_at=from_ms(each["due_at"]),
+            created_at=from_ms(each["created_at"]),
+            done_at=from_ms_or_none(each["done_at"]),
+            result=None if each["result"] is None else json.loads(each["result"]),
+            because=each["because"],
         )
-        for row in rows
+        for each in found
     )
 
 
-def attempts_of_handoff(db: sqlite_utils.Database, handoff_id: str) -> tuple[AttemptRecord, ...]:
-    rows = db.query(
+async def attempts_of_handoff(tx: Transaction, handoff_id: str) -> tuple[AttemptRecord, ...]:
+    found = await tx.records(
         "SELECT * FROM attempts WHERE handoff_id = ? ORDER BY started_at, step, number", (handoff_id,)
     )
     return tuple(
         AttemptRecord(
-            step=row["step"],
-            number=row["number"],
-            started_at=from_ms(row["started_at"]),
-            seconds=row["seconds"],
-            outcome=row["outcome"],
-            detail=row["detail"],
-            request_id=row["request_id"],
+            step=each["step"],
+            number=each["number"],
+            started_at=from_ms(each["started_at"]),
+            seconds=each["seconds"],
+            outcome=each["outcome"],
+            detail=each["detail"],
+            request_id=each["request_id"],
         )
-        for row in rows
+        for each in found
     )
 
 
-def _claimed(row: Sequence[Any]) -> ClaimedStep:
+def _claimed(found: Sequence[Any]) -> ClaimedStep:
     return ClaimedStep(
-        handoff_id=HandoffId(row[0]),
-        name=row[1],
-        kind=StepKind(row[2]),
-        about=row[3],
-        fence=row[4],
-        attempts=row[5],
-        first_claimed_at=from_ms(row[6]),
-        lease_until=from_ms(row[7]),
+        handoff_id=HandoffId(found[0]),
+        name=found[1],
+        kind=StepKind(found[2]),
+        about=found[3],
+        fence=found[4],
+        attempts=found[5],
+        first_claimed_at=from_ms(found[6]),
+        lease_until=from_ms(found[7]),
+        lane=Lane(found[8]),
     )

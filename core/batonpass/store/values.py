@@ -9,7 +9,7 @@ from typing import Protocol
 
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.event import Event
-from batonpass.domain.handoff import HandoffState, Plan, Reaction
+from batonpass.domain.handoff import HandoffState, Lane, Plan, Reaction
 from batonpass.domain.ids import HandoffId
 
 
@@ -38,6 +38,13 @@ class NewHandoff:
     """The connection that keeps the tickets."""
     asked_about: str | None = None
     """The ticket that stands there already."""
+    lane: Lane = Lane.LIVE
+    rank: int = 0
+    """Its place in its lane."""
+    reason: str | None = None
+    """The code of why a person is needed."""
+    person: bytes | None = None
+    """A keyed hash of whose it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +52,11 @@ class NewDelivery:
     """What a vendor delivered, proven to be the vendor's."""
 
     connection: str
-    body: bytes
-    """As it came."""
+    body: bytes | None
+    """As it came; None where nothing is to be kept: it has been before, or we have looked ourselves."""
     received_at: datetime
+    again: bool = False
+    """Whether events that are known count as new ones: a person wants them looked at once more."""
     events: tuple[Event, ...]
 
 
@@ -64,6 +73,7 @@ class Started:
     new_id: Callable[[], HandoffId]
     ai_agent: str
     plan: Plan
+    lane: Lane = Lane.LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,27 @@ class Accepted:
     handoff_id: HandoffId
     replayed: bool
     """Whether it was there before, under the same key and with the same body."""
+
+
+class FirstDeadline(Protocol):
+    """When somebody must look at a handoff that comes into a state; None: never."""
+
+    def __call__(self, state: HandoffState, *, at: datetime, created_at: datetime) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is to be done, in few words."""
+
+    states: dict[str, int]
+    """How many handoffs stand in each state."""
+    oldest: dict[str, datetime]
+    """When the oldest of each state was asked for, of those that are not over."""
+    queued: int
+    """Steps that wait for their turn, counted up to `MOST_COUNTED`."""
+
+
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

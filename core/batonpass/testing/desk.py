@@ -76,7 +76,7 @@ class Desk:
 
     async def all_handoffs(self) -> list[str]:
         """Every handoff that there is, newest first."""
-        found = await asyncio.to_thread(reading.newest_handoffs, self.service.config.store_path, most=10_000)
+        found = await asyncio.to_thread(reading.newest_handoffs, self.service.config.store, most=10_000)
         return [handoff_id for handoff_id, _, _ in found]
 
     async def settled(self, *, seconds: float = 20, handoffs: Sequence[str] | None = None) -> None:

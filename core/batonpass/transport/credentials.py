@@ -11,6 +11,12 @@ from batonpass.domain.clock import Clock
 
 
 class Credentials(Protocol):
+    @property
+    def name(self) -> str:
+        """Which of its connection's credentials these are, where it has several; else empty. Refused ones close the
+        way for those of the same name only."""
+        ...
+
     async def headers(self) -> Mapping[str, str]:
         """The headers that prove who we are. May fetch a token; raises our errors."""
         ...
@@ -25,6 +31,7 @@ class FixedCredentials:
     """A key that only a person can change."""
 
     fixed: Mapping[str, str]
+    name: str = ""
 
     async def headers(self) -> Mapping[str, str]:
         return self.fixed
@@ -48,7 +55,8 @@ class ClientCredentials:
     however many callers there are, one fetch runs.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Clock) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Clock, *, name: str = "") -> None:
+        self.name = name
         self._fetch = fetch
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()

@@ -14,6 +14,7 @@ from batonpass.transport.limits import About, Told
 from batonpass.transport.waiting import http_date
 
 log = structlog.get_logger()
+_END = About.END
 _STRUCTURED = re.compile(r"@([0-9]{1,11})")
 
 
@@ -26,7 +27,7 @@ class Endings:
 
     def heed(self, operation: str, told: Told) -> None:
         """`told` is what `limits.notable` gives."""
-        ends = {name.low: _day(value.decode("latin-1")) for name, value in told if name.about is About.END}
+        ends = {name.low: _day(value.decode("latin-1")) for name, value in told if name.about is _END}
         if not ends or operation in self._told:
             return
         self._told.add(operation)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from batonpass.ports import Capability, Connecting, HelpdeskSettings, Manifest, SecretKind, WebhookDoor
 from batonpass.transport import FixedCredentials
-from batonpass_acme.webhooks import KINDS, receive
+from batonpass_acme.webhooks import KINDS, read, receive
 
 HOST = "api.acme-desk.example"
 
@@ -71,6 +71,7 @@ manifest = Manifest(
             Capability.READ_CONVERSATION,
             Capability.FOLLOW_TICKET,
             Capability.SATISFACTION,
+            Capability.LIST_CHANGES,
             Capability.AGENTS,
             Capability.AGENT_PRESENCE,
             Capability.PROVISION_FIELDS,
@@ -84,6 +85,7 @@ manifest = Manifest(
     emulator=_emulator,
     webhooks=WebhookDoor(
         receive=receive,
+        read=read,
         kinds=KINDS,
         scheme="HMAC-SHA256 of time and body, hex, in Acme-Signature",
         by_hand=_by_hand,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -26,6 +27,10 @@ class AcmeClient:
     async def tickets(self, **wanted: str) -> tuple[wire.Ticket, ...]:
         answer = await self._get("tickets.list", "/v1/tickets", params=tuple(wanted.items()))
         return answer.read_as(wire.Tickets).tickets
+
+    async def changes(self, since: datetime, after: str | None) -> wire.Changes:
+        asked = [("since", since.isoformat())] + ([] if after is None else [("after", after)])
+        return (await self._get("changes.list", "/v1/changes", params=asked)).read_as(wire.Changes)
 
     async def ticket(self, ticket_id: str) -> wire.Ticket:
         return (await self._get("tickets.read", f"/v1/tickets/{quote(ticket_id, safe='')}")).read_as(

@@ -75,6 +75,7 @@ class EmulatedTicket:
         return {
             "id": self.id,
             "subject": self.subject,
+            "reference": self.reference,
             "requester": self.requester.as_json(),
             "created_at": self.created_at.isoformat(),
             "updated_at": self.updated_at.isoformat(),

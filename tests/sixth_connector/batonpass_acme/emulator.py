@@ -14,6 +14,7 @@ from batonpass.domain.event import EventKind
 from batonpass.testing.emulator import Emulator, Handler, Operation
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass_acme.emulated_account import AcmeAccount, EmulatedPerson, EmulatedTicket, EmulatedWebhook
+from batonpass_acme.emulated_changes import changes
 from batonpass_acme.emulated_events import EventsOf
 from batonpass_acme.emulated_rules import TEXT_LIMIT, RefusalError, check, kept
 
@@ -85,6 +86,7 @@ class AcmeEmulator(Emulator):
             ("me.read", "GET", "/v1/me", self._me),
             ("tickets.create", "POST", "/v1/tickets", self._create),
             ("tickets.list", "GET", "/v1/tickets", self._list),
+            ("changes.list", "GET", "/v1/changes", self._list_changes),
             ("tickets.read", "GET", ticket, self._read),
             ("tickets.change", "PATCH", ticket, self._change),
             ("messages.add", "POST", f"{ticket}/messages", self._add_message),
@@ -148,6 +150,9 @@ class AcmeEmulator(Emulator):
             if reference in {None, ticket.reference} and email in {None, ticket.requester.email}
         ]
         return JSONResponse({"tickets": found})
+
+    def _list_changes(self, request: Request, told: Any) -> Response:
+        return JSONResponse(changes(self.account.tickets.values(), request))
 
     def _read(self, request: Request, told: Any) -> Response:
         return JSONResponse(self._ticket(request).as_json())

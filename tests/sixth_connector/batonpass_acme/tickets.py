@@ -51,17 +51,7 @@ class KeepsTickets(Account):
 
     async def read_ticket(self, ref: TicketRef) -> StoredTicket:
         ticket = await self._client.ticket(ref.id)
-        ours = {number: priority for priority, number in PRIORITIES.items()}
-        return StoredTicket(
-            ref=self._ref(ticket),
-            subject=ticket.subject,
-            priority=None if ticket.priority is None else ours.get(ticket.priority),
-            group_id=ticket.team_id,
-            status=STATES.get(ticket.state),
-            assignee_id=None if ticket.assignee is None else ticket.assignee.id,
-            tags=frozenset(ticket.labels),
-            fields={FieldId(key): content(value) for key, value in ticket.fields.items()},
-        )
+        return stored(self._ref(ticket), ticket)
 
     async def append_note(self, ref: TicketRef, note: Note, *, key: NoteKey) -> None:
         await self._client.add_message(
@@ -140,6 +130,20 @@ class KeepsTickets(Account):
             if message.reference == reference:
                 return True
         return False
+
+
+def stored(ref: TicketRef, ticket: wire.Ticket) -> StoredTicket:
+    ours = {number: priority for priority, number in PRIORITIES.items()}
+    return StoredTicket(
+        ref=ref,
+        subject=ticket.subject,
+        priority=None if ticket.priority is None else ours.get(ticket.priority),
+        group_id=ticket.team_id,
+        status=STATES.get(ticket.state),
+        assignee_id=None if ticket.assignee is None else ticket.assignee.id,
+        tags=frozenset(ticket.labels),
+        fields={FieldId(key): content(value) for key, value in ticket.fields.items()},
+    )
 
 
 def definition(field: wire.Field) -> FieldDefinition:

@@ -67,10 +67,15 @@ def receive(
     delivery: Delivery, *, secrets: Sequence[SecretStr], settings: Any, now: datetime
 ) -> tuple[Event, ...]:
     _verify(delivery, [_usable(secret) for secret in secrets], now)
-    digest = sha256(delivery.body).hexdigest()[:32]
+    return read(delivery.body, settings=settings, received_at=now)
+
+
+def read(body: bytes, *, settings: Any, received_at: datetime) -> tuple[Event, ...]:
+    """What a body says, proven now or long ago."""
+    digest = sha256(body).hexdigest()[:32]
     return tuple(
-        _event(item, settings.start, fallback=f"{digest}-{place}", now=now)
-        for place, item in enumerate(_items(delivery.body))
+        _event(item, settings.start, fallback=f"{digest}-{place}", now=received_at)
+        for place, item in enumerate(_items(body))
     )
 
 

@@ -75,6 +75,7 @@ class Ticket(_Wire):
     team_id: str | None = None
     assignee: Person | None = None
     labels: tuple[str, ...] = ()
+    reference: str | None = None
     fields: dict[str, Content] = {}
     requester: Person | None = None
     created_at: Instant
@@ -85,6 +86,10 @@ class Ticket(_Wire):
 
 class Tickets(_Wire):
     tickets: tuple[Ticket, ...]
+
+
+class Changes(Tickets):
+    after: str | None = None
 
 
 class Message(_Wire):

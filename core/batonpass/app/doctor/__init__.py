@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from batonpass.app.checking import check_files
-from batonpass.app.config import store_path
+from batonpass.app.config import store_address
 from batonpass.app.doctor.accounts import account_examined
 from batonpass.app.doctor.dates import ending_soon
 from batonpass.app.doctor.machine import clock_examined, files_examined, store_examined
 from batonpass.app.doctor.verdicts import Cause, Examination, Examined, Verdict
 from batonpass.diagnostics import FileProblemsError
 from batonpass.domain.clock import Clock
-from batonpass.store.reading import condition_of
+from batonpass.store.condition import SharedCondition, StoreCondition, condition_of
 
 __all__ = ["Cause", "Examination", "Examined", "Verdict", "examine"]
 
@@ -23,10 +23,10 @@ async def examine(path: Path, clock: Clock, environment: Mapping[str, str] = os.
     """Look at everything; nothing is changed, every account gets a few reading calls."""
     checked = check_files(path, environment)
     try:
-        store = condition_of(store_path(path))
+        store = condition_of(store_address(path, environment))
     except FileProblemsError:
         store = None  # the files' findings say why
-    rows = [*files_examined(checked, server_runs=store is not None and store.in_use)]
+    rows = [*files_examined(checked, server_runs=_runs(store))]
     if store is not None:
         rows += store_examined(store)
     config = checked.config
@@ -43,3 +43,10 @@ async def examine(path: Path, clock: Clock, environment: Mapping[str, str] = os.
         rows=tuple(rows),
         findings=(*checked.findings, *(finding for each in accounts for finding in each.findings)),
     )
+
+
+def _runs(store: StoreCondition | SharedCondition | None) -> bool:
+    """Whether a server works on it."""
+    if isinstance(store, SharedCondition):
+        return bool(store.nodes)
+    return store is not None and store.in_use

@@ -9,7 +9,7 @@ from batonpass.app.checking import Checked
 from batonpass.app.doctor.verdicts import Cause, Examined, failed, ok, warning
 from batonpass.app.secret_kinds import WRONG_KIND
 from batonpass.diagnostics import Severity
-from batonpass.store.reading import StoreCondition
+from batonpass.store.condition import SharedCondition, StoreCondition
 
 ENOUGH_BYTES = 1_000_000_000
 TOO_FEW_BYTES = 100_000_000
@@ -34,7 +34,21 @@ def files_examined(checked: Checked, *, server_runs: bool) -> Iterator[Examined]
     yield failed("files", told, "mend the lines below; batonpass check", Cause.FILES)
 
 
-def store_examined(store: StoreCondition) -> Iterator[Examined]:
+def store_examined(store: StoreCondition | SharedCondition) -> Iterator[Examined]:
+    if isinstance(store, SharedCondition):
+        yield _shared(store)
+    else:
+        yield from _file(store)
+
+
+def _shared(store: SharedCondition) -> Examined:
+    if store.problem is not None:
+        return failed("store", store.problem, "see that the server runs, and that store.url names it")
+    working = f"{len(store.nodes)} processes work on it" if store.nodes else "no process works on it"
+    return ok("store", f"{store.name}: answers, {_states(store.handoffs)}; {working}")
+
+
+def _file(store: StoreCondition) -> Iterator[Examined]:
     if not store.writable:
         fix = "give this user the right to write there, or choose another store.url"
         yield failed("store", f"{store.path}: not writable", fix)

@@ -15,8 +15,9 @@ sentence of the ports' docstrings by a test; what the connector does not claim i
 import pytest
 
 _ROOMS = (
-    "claims", "opening", "notes", "changing", "replies", "reading", "following", "team", "provisioning", "passing",
-    "facts", "access", "webhooks", "proofs", "registering", "emulators", "mutated_answers", "mutated_deliveries",
+    "claims", "opening", "notes", "changing", "replies", "reading", "following", "changes", "team", "provisioning",
+    "passing", "facts", "access", "webhooks", "proofs", "rereading", "registering", "emulators", "mutated_answers",
+    "mutated_deliveries",
 )  # fmt: skip
 pytest.register_assert_rewrite(*(f"{__name__}.{room}" for room in _ROOMS))
 

@@ -43,6 +43,10 @@ class Basis:
     """Why a reply on a deleted ticket reaches the customer all the same; None: it is refused."""
     created_as: ClassVar[Mapping[FieldKind, FieldKind]] = {}
     """Field kinds that the vendor keeps as another, wider one."""
+    three_pages_of_changes: ClassVar[int] = 205
+    """How many tickets are more than two pages of the vendor's list of changes."""
+    list_tells_no_key: ClassVar[str | None] = None
+    """Why the list of changes does not tell our keys; None: it does."""
     mutated_answers: ClassVar[int] = 500
     mutated_deliveries: ClassVar[int] = 10_000
 

@@ -72,10 +72,11 @@ class Delivering:
             delivery,
             secrets=[SecretStr(each) for each in ((self.secret,) if secrets is None else secrets)],
             settings=self.made.settings if settings is None else settings,
-            now=self._arrival(delivery) if now is None else now,
+            now=self.arrival(delivery) if now is None else now,
         )
 
-    def _arrival(self, delivery: Delivery) -> datetime:
+    def arrival(self, delivery: Delivery) -> datetime:
+        """When it came; now, where it never did."""
         known = (at for arrived, at in self.door.arrived if arrived is delivery)
         return next(known, self.made.clock.now())
 

@@ -41,6 +41,7 @@ class ClaimsContract(Basis):
         claimed = self.manifest.capabilities
 
         assert Capability.OPEN_TICKET in claimed or not claimed & _PARTS_OF_HELPDESK
+        assert Capability.OPEN_TICKET in claimed or Capability.LIST_CHANGES not in claimed
         assert Capability.FOLLOW_TICKET in claimed or Capability.SATISFACTION not in claimed
         assert Capability.APPEND_NOTE in claimed or Capability.NOTE_APART not in claimed
         assert Capability.REGISTER_WEBHOOKS not in claimed or self.manifest.webhooks is not None

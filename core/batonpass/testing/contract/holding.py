@@ -21,6 +21,7 @@ _PORTS = (
     ports.Replies,
     ports.ReadsConversations,
     ports.FollowsTickets,
+    ports.ListsChanges,
     ports.ListsAgents,
     ports.TellsPresence,
     ports.ProvisionsFields,
@@ -28,6 +29,7 @@ _PORTS = (
     ports.FactSource,
     ports.Probe,
     ports.Receive,
+    ports.Read,
     ports.RegistersWebhooks,
 )
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from batonpass.ports import (
     FactSource,
     FollowsTickets,
     ListsAgents,
+    ListsChanges,
     Probe,
     ProvisionsFields,
     ReadsConversations,
@@ -60,6 +62,12 @@ def _key(made: Opened) -> NoteKey:
     return NoteKey(made.key())
 
 
+async def _drained(made: Opened) -> int:
+    """What was given within the last days."""
+    since = made.clock.now() - timedelta(days=3)
+    return len([each async for each in made.to(ListsChanges).changed_tickets(since)])
+
+
 _C = Capability
 _FIELD = NewField(name="Batonpass mutated", kind=FieldKind.DROPDOWN, options=("Gold", "Silver"))
 _ASKED: Sequence[_Asked] = (
@@ -75,6 +83,7 @@ _ASKED: Sequence[_Asked] = (
     _Asked("read_conversation", _C.READ_CONVERSATION, lambda m, r: m.to(ReadsConversations).read_conversation(r)),
     _Asked("follow_ticket", _C.FOLLOW_TICKET, lambda m, r: m.to(FollowsTickets).follow_ticket(r, since=m.clock.at)),
     _Asked("own_id", _C.FOLLOW_TICKET, lambda m, _: m.to(FollowsTickets).own_id()),
+    _Asked("changed_tickets", _C.LIST_CHANGES, lambda m, _: _drained(m)),
     _Asked("agents", _C.AGENTS, lambda m, _: m.to(ListsAgents).agents()),
     _Asked("presence", _C.AGENT_PRESENCE, lambda m, _: m.to(TellsPresence).presence()),
     _Asked("create_field", _C.PROVISION_FIELDS, lambda m, _: m.to(ProvisionsFields).create_field(_FIELD), True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batonpass.testing.contract.access import AccessContract
+from batonpass.testing.contract.changes import ChangesContract
 from batonpass.testing.contract.changing import ChangingContract
 from batonpass.testing.contract.claims import ClaimsContract
 from batonpass.testing.contract.emulators import EmulatorContract
@@ -18,6 +19,7 @@ from batonpass.testing.contract.provisioning import ProvisioningContract
 from batonpass.testing.contract.reading import ReadingContract
 from batonpass.testing.contract.registering import RegisteringContract
 from batonpass.testing.contract.replies import RepliesContract
+from batonpass.testing.contract.rereading import RereadingContract
 from batonpass.testing.contract.team import TeamContract
 from batonpass.testing.contract.webhooks import WebhooksContract
 
@@ -31,12 +33,14 @@ class ContractSuite(
     RepliesContract,
     ReadingContract,
     FollowingContract,
+    ChangesContract,
     TeamContract,
     ProvisioningContract,
     PassingContract,
     FactsContract,
     WebhooksContract,
     ProofsContract,
+    RereadingContract,
     RegisteringContract,
     EmulatorContract,
     MutatedAnswersContract,

@@ -15,20 +15,18 @@ import fcntl
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlite_utils
 
-from batonpass.domain.errors import BatonpassError
-from batonpass.store.schema import MIGRATIONS
-
-Result = TypeVar("Result")
-Work = Callable[[sqlite_utils.Database], Any]
+from batonpass.store.sqlite_schema import MIGRATIONS
+from batonpass.store.transaction import Result, Row, StoreError, Work
+from batonpass.testing.failpoints import disk_is_full
 
 LARGEST_GROUP = 64
 """Pieces of work: some milliseconds of statements, for which the event loop stands still."""
@@ -39,17 +37,36 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 
 
-class StoreError(BatonpassError):
-    """The store cannot be opened or is damaged. The message names the file and the way out."""
+class SqliteTransaction:
+    """Nobody else writes: a transaction here begins with the lock on the whole file. Its statements never wait, so
+    its coroutines never give way."""
 
-    code = "store"
+    for_update = ""
+    skip_locked = ""
+
+    def __init__(self, db: sqlite_utils.Database) -> None:
+        self._connection = db.conn
+
+    async def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    async def records(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    async def lock(self, *names: str) -> None:
+        del names
 
 
 @dataclass(slots=True)
 class _Piece:
     """One piece of work and where its result goes."""
 
-    work: Work
+    work: Work[Any]
     future: asyncio.Future[Any]
     result: Any = None
 
@@ -77,15 +94,17 @@ def _settle(pieces: Sequence[_Piece], error: Exception | None) -> None:
             loop.call_soon_threadsafe(_settle, waiting, error)
 
 
-class Writer:
-    """Runs work on the database, in order, and answers when it is committed.
+class SqliteDatabase:
+    """Runs work on the file, in order, and answers when it is committed.
 
-    It works in the event loop in which it was opened (or, opened outside of one, first used); `run` may be awaited
-    in any.
+    It works in the event loop in which it was opened; `run` may be awaited in any.
     """
+
+    is_shared = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = str(path)
         self._pieces: deque[_Piece] = deque()
         self._committing: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batonpass-commit")
@@ -93,10 +112,9 @@ class Writer:
         self._lock_file: int | None = None
         self._db: sqlite_utils.Database | None = None
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Lock the file, check it, bring its tables up to date. Raises `StoreError`."""
-        with suppress(RuntimeError):
-            self._home = asyncio.get_running_loop()
+        self._home = asyncio.get_running_loop()
         _refuse_network_file_system(self.path)
         self._lock_file = _lock(self.path)
         try:
@@ -105,11 +123,10 @@ class Writer:
             self._unlock()
             raise
 
-    async def run(self, work: Callable[[sqlite_utils.Database], Result]) -> Result:
-        """Run `work(db)` inside a transaction; returns once it is committed, raises what it raised."""
+    async def run(self, work: Work[Result]) -> Result:
         here = asyncio.get_running_loop()
         piece = _Piece(work, here.create_future())
-        self._home = self._home or here
+        assert self._home is not None
         if here is self._home:
             self._queue(piece)
         else:
@@ -122,8 +139,18 @@ class Writer:
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_all())
 
-    def close(self) -> None:
-        """Let go of the file; what was not yet committed never will be."""
+    def ring(self) -> None:
+        """There is no other process."""
+
+    async def listen(self, hear: Callable[[], None]) -> None:
+        """Nobody else rings."""
+        del hear
+        await asyncio.Event().wait()
+
+    async def milliseconds(self) -> int | None:
+        return None
+
+    async def close(self) -> None:
         self._disk.shutdown(wait=True)
         if self._db is not None:
             self._db.rollback()
@@ -149,16 +176,18 @@ class Writer:
         """Run the group in one transaction; the error that undid it, or None."""
         assert self._db is not None
         connection = self._db.conn
+        transaction = SqliteTransaction(self._db)
         try:
             await self._begin(connection)
             changes = connection.total_changes
             for piece in group:
-                piece.result = piece.work(self._db)
+                piece.result = await piece.work(transaction)
             if connection.total_changes == changes:
                 connection.execute("COMMIT")  # they only read: nothing to wait for
             else:
+                disk_is_full(self.name)
                 await asyncio.get_running_loop().run_in_executor(self._disk, connection.execute, "COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._db.rollback()
             return StoreError(f"{self.path}: {error}; nothing was written", code="store_unavailable")
         except Exception as error:  # noqa: BLE001 - handed to whoever asked for the work
@@ -204,6 +233,28 @@ def _open_database(path: Path) -> sqlite_utils.Database:
         ) from error
     path.chmod(0o600)
     return db
+
+
+@contextmanager
+def connect_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """Read-only: such a connection takes no lock of ours, writes nothing and runs no checkpoint."""
+    if not is_there(path):
+        raise StoreError(f"{path}: there is no journal yet; `batonpass serve` makes it", code="no_store")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from None
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}; is it a batonpass journal?") from None
+    finally:
+        connection.close()
+
+
+def is_there(path: Path) -> bool:
+    """An empty file is no journal yet: SQLite makes it one."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def lock_path(path: Path) -> Path:

@@ -172,3 +172,142 @@ _BOTH_DIRECTIONS = (
 def both_directions(db: sqlite_utils.Database) -> None:
     for statement in _BOTH_DIRECTIONS:
         db.execute(statement)
+
+
+_SEVERAL_NODES = (
+    # What is done first: the lane, then the rank (which gives each AI agent its fair share).
+    "ALTER TABLE handoffs ADD COLUMN lane INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE handoffs ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE handoffs ADD COLUMN reason TEXT",
+    # When somebody must look at it in its state; NULL: never. `warned`: one of this state has passed.
+    "ALTER TABLE handoffs ADD COLUMN deadline_at INTEGER",
+    "ALTER TABLE handoffs ADD COLUMN warned INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX handoffs_deadline ON handoffs (deadline_at) WHERE deadline_at IS NOT NULL",
+    """
+    CREATE INDEX handoffs_unfinished ON handoffs (state, created_at)
+    WHERE state NOT IN ('resolved', 'returned', 'abandoned')
+    """,
+    # Those of one conversation are done in their order.
+    """
+    CREATE INDEX handoffs_before_ticket ON handoffs (ai_agent, conversation_id, id)
+    WHERE state IN ('requested', 'enriched') AND conversation_id IS NOT NULL
+    """,
+    """
+    UPDATE handoffs SET deadline_at = updated_at + 86400000
+    WHERE state NOT IN ('resolved', 'returned', 'abandoned')
+    """,
+    # Which node has claimed it; how often its node died with it; 1 once its time has come.
+    "ALTER TABLE steps ADD COLUMN owner TEXT",
+    "ALTER TABLE steps ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE steps ADD COLUMN queued INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE steps ADD COLUMN lane INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE steps ADD COLUMN rank INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE steps ADD COLUMN because TEXT",
+    "DROP INDEX steps_due",
+    "CREATE INDEX steps_asleep ON steps (due_at) WHERE status = 'ready' AND queued = 0",
+    "CREATE INDEX steps_queue ON steps (lane, rank) WHERE status = 'ready' AND queued = 1",
+    "CREATE INDEX steps_crashed ON steps (crashes) WHERE crashes > 0 AND status IN ('ready', 'running')",
+    "CREATE INDEX steps_parked ON steps (kind, created_at) WHERE status = 'parked'",
+    # A process that works on this store. It is alive while `beats` grows.
+    """
+    CREATE TABLE nodes (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        started_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL,
+        beats INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # One run for each tick of a schedule, over all nodes.
+    """
+    CREATE TABLE ticks (
+        job TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        node TEXT NOT NULL,
+        PRIMARY KEY (job, at)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Where something that goes on for long has come to.
+    """
+    CREATE TABLE checkpoints (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What one node has found out about a vendor, for all: no calls before `until_at`.
+    """
+    CREATE TABLE gates (
+        gate TEXT PRIMARY KEY,
+        why TEXT NOT NULL,
+        until_at INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        probed_until INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE alerts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        opened_at INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        closed_at INTEGER,
+        told_open INTEGER NOT NULL DEFAULT 0,
+        told_closed INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "CREATE UNIQUE INDEX alerts_open ON alerts (kind, about) WHERE closed_at IS NULL",
+    "CREATE INDEX alerts_untold ON alerts (id) WHERE told_open = 0 OR (closed_at IS NOT NULL AND told_closed = 0)",
+    # How many handoffs are over: changes, summed up now and then, for counting a million rows takes a second.
+    """
+    CREATE TABLE tallies (
+        id INTEGER PRIMARY KEY,
+        state TEXT NOT NULL,
+        n INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    INSERT INTO tallies (state, n)
+    SELECT state, count(*) FROM handoffs WHERE state IN ('resolved', 'returned', 'abandoned') GROUP BY state
+    """,
+    # Whose handoff it is: a keyed hash of the e-mail address, so that a person can be found and forgotten.
+    """
+    CREATE TABLE people (
+        person BLOB NOT NULL,
+        handoff_id TEXT NOT NULL,
+        PRIMARY KEY (person, handoff_id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX people_handoff ON people (handoff_id)",
+    # Who asked to be forgotten: nothing about them comes back by reading in bulk.
+    """
+    CREATE TABLE suppressed (
+        person BLOB PRIMARY KEY,
+        at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE erasures (
+        id TEXT PRIMARY KEY,
+        person BLOB NOT NULL,
+        begun_at INTEGER NOT NULL,
+        done_at INTEGER,
+        stage TEXT NOT NULL,
+        place TEXT NOT NULL,
+        counts TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX inbox_handoff ON inbox (handoff_id)",
+    "CREATE INDEX inbox_age ON inbox (received_at)",
+    "CREATE INDEX handoffs_age ON handoffs (updated_at) WHERE state IN ('resolved', 'returned', 'abandoned')",
+    "CREATE INDEX events_delivery ON events (delivery_id)",
+)
+
+
+@MIGRATIONS(name="0003_several_nodes")
+def several_nodes(db: sqlite_utils.Database) -> None:
+    for statement in _SEVERAL_NODES:
+        db.execute(statement)

@@ -1,0 +1,80 @@
+"""The store of one process, open: its database, its journal, its clock."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from batonpass.app.config import Config
+from batonpass.domain.clock import Clock, SteadyClock
+from batonpass.domain.handoff import HandoffState
+from batonpass.engine.deadlines import Deadlines, first_deadline
+from batonpass.store import Database, Installation, Journal, database_at
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStore:
+    journal: Journal
+    installation: Installation
+    clock: Clock
+    """Steady, and the same on all machines of one installation as far as they can agree."""
+    machine: Clock
+    """This machine's own, for what others have stamped by theirs."""
+
+    async def steer(self, *, again_in: float) -> float:
+        """Lead the clock towards the reference: the database's where several machines share it, else this
+        machine's. Gives by how many seconds the reference was ahead."""
+        if not isinstance(self.clock, SteadyClock):
+            return 0.0
+        return self.clock.steer(await _reference(self.journal.database, self.machine), again_in=again_in)
+
+
+@asynccontextmanager
+async def opened_store(config: Config, machine: Clock, *, steady: bool) -> AsyncIterator[OpenStore]:
+    """`steady`: whether the time is to be kept from jumping with the machine's clock. Raises `StoreError`."""
+    database = database_at(config.store)
+    node = secrets.token_hex(8)
+    journal = Journal(database, node=node, first_deadline=_first_deadline(config))
+    await journal.open()
+    try:
+        clock: Clock = machine
+        if steady:
+            clock = SteadyClock(machine)
+            clock.begin_at(await _reference(database, machine))
+        yield OpenStore(
+            journal=journal,
+            installation=Installation(
+                database, node=node, name=f"{socket.gethostname()}, process {os.getpid()}"
+            ),
+            clock=clock,
+            machine=machine,
+        )
+    finally:
+        await journal.close()
+
+
+async def _reference(database: Database, machine: Clock) -> datetime:
+    ms = await database.milliseconds()
+    return machine.now() if ms is None else _EPOCH + timedelta(milliseconds=ms)
+
+
+def deadlines_of(config: Config) -> Deadlines:
+    told = frozenset(name for name, agent in config.agents.items() if agent.callback_url is not None)
+    return Deadlines(**config.deadlines.model_dump(), announced_to=told)
+
+
+def _first_deadline(config: Config) -> partial[datetime | None]:
+    def first(
+        state: HandoffState, *, at: datetime, created_at: datetime, settings: Deadlines
+    ) -> datetime | None:
+        return first_deadline(state, at, created_at, settings)
+
+    return partial(first, settings=deadlines_of(config))
