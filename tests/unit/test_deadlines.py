@@ -141,7 +141,7 @@ def test_an_ai_agent_that_does_not_take_the_news_is_named_after_a_quarter_of_an_
     journal = Journal(overdue_in(HandoffState.TICKETED)).until(NOON + timedelta(hours=1))
 
     ((at, kind, about),) = journal.alerts
-    assert (kind, about) == (AlertKind.HANDOFFS_LATE, "callback of told")
+    assert (kind, about) == (AlertKind.AI_AGENT_NOT_TOLD, "told")
     assert at - NOON <= seconds(900) + SWEEP
 
 
@@ -166,13 +166,32 @@ def test_the_ticket_is_looked_at_once_before_anybody_is_alerted(state, ai_agent,
     assert alerted_at - NOON <= seconds(within) + timedelta(minutes=5)
 
 
-def test_a_ticket_that_nobody_takes_is_named_again_in_growing_steps():
-    journal = Journal(overdue_in(HandoffState.ANNOUNCED)).until(
-        NOON + timedelta(days=20), every=timedelta(minutes=5)
-    )
+def test_a_clock_that_went_back_makes_one_look_of_a_ticket_not_one_every_two_minutes():
+    asked = replace(overdue_in(HandoffState.TICKETED, ai_agent="asks itself"), warned=True)
+    journal = Journal(replace(asked, deadline_at=NOON + timedelta(hours=23)))
 
-    days = [(at - NOON) / timedelta(days=1) for at, *_ in journal.alerts]
-    assert [round(day) for day in days] == [1, 2, 4, 8, 15]
+    journal.until(NOON + timedelta(hours=24, minutes=10), start=NOON + timedelta(hours=23))
+
+    assert len(journal.looks) == 1
+    ((alerted_at, *_),) = journal.alerts
+    assert alerted_at <= NOON + timedelta(hours=24, minutes=5)
+
+
+def test_a_ticket_that_nobody_takes_is_named_again_every_day_without_a_further_look():
+    journal = Journal(overdue_in(HandoffState.ANNOUNCED)).until(NOON + timedelta(days=5, minutes=5))
+
+    assert [round((at - NOON) / timedelta(days=1)) for at, *_ in journal.alerts] == [1, 2, 3, 4, 5]
+    assert len(journal.looks) == 1
+
+
+def test_what_is_still_so_is_said_again_within_the_time_that_it_was_given():
+    short = replace(SETTINGS, accept_within=3600.0)
+    looked = replace(overdue_in(HandoffState.ANNOUNCED), warned=True, deadline_at=NOON + seconds(3720))
+
+    verdict = on_overdue(looked, NOON + seconds(3720), settings=short)
+
+    assert verdict.alert is not None
+    assert verdict.deadline_at == NOON + seconds(3720 + 3600)
 
 
 def test_a_parked_handoff_is_named_at_once_and_every_day():

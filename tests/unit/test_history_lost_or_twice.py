@@ -226,22 +226,25 @@ def test_a_note_that_stands_twice_is_found_where_the_ledger_tells_no_keys() -> N
         replace(each, key=None) if each.kind == "note.appended" else each for each in history.ledger
     )
     twice = ticket(1, internal_notes=(note(1), note(1)))
+    copied = replace(history, tickets=(twice, *history.tickets[1:]))
     quoted = ticket(1, internal_notes=(note(1), note(1) + "<p>I agree.</p>"))
 
     def on_ticket(first: object) -> History:
         return replace(history, ledger=silent, tickets=(first, *history.tickets[1:]))
 
     assert found(on_ticket(twice)) == {("I2", "ho_1")}
+    assert check(copied) == ()
     assert check(on_ticket(quoted)) == ()
 
 
-def test_a_ticket_that_asks_has_one_handoff_that_is_not_over() -> None:
+def test_a_ticket_that_asks_has_one_handoff_at_work() -> None:
     history = asked_by_ticket(good())
     first, second = (record(n, ticket_id="900", started_by="zendesk", steps=()) for n in (8, 9))
     over = replace(first, state=HandoffState.ABANDONED, life=lived(LifeKind.WITHDRAWN))
 
     assert found(kept(first, second)(history)) == {("I2", "900")}
     assert check(kept(over, second)(history)) == ()
+    assert check(kept(replace(first, state=HandoffState.PARKED, parked_because="x"), second)(history)) == ()
     assert check(kept(replace(first, started_by=None), second)(history)) == ()
 
 

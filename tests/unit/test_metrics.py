@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from batonpass import __version__
+from batonpass.app.health import Health
 from batonpass.app.metric_views import Standing
 from batonpass.app.metrics import Metrics, RequestOutcome, WebhookVerdict, metrics_app
 from batonpass.domain.alert import AlertKind
@@ -261,7 +262,7 @@ async def test_metrics_are_read_over_http_and_a_storm_of_readers_costs_one_look(
 
     clock = FakeClock()
     async with (
-        served(metrics_app(made(standing=standing), clock)) as url,
+        served(metrics_app(made(standing=standing), Health(None), clock)) as url,
         httpx.AsyncClient(base_url=url) as client,
     ):
         looks = 0
@@ -280,7 +281,10 @@ async def test_metrics_are_read_over_http_and_a_storm_of_readers_costs_one_look(
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/metrics"), ("GET", "/metrics/x")])
 async def test_nothing_else_is_there(method, path):
-    async with served(metrics_app(made(), FakeClock())) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        served(metrics_app(made(), Health(None), FakeClock())) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
         answer = await client.request(method, path)
 
     assert answer.status_code == 404

@@ -200,7 +200,7 @@ def test_l02_one_agent_with_a_hundred_times_the_load_delays_another_by_a_few_han
         max_size=60,
     )
 )
-def test_a_quiet_agents_handoff_is_behind_one_of_the_noisy_ones_for_each_of_its_own(story):
+def test_a_quiet_agents_handoff_is_behind_one_of_the_noisy_ones_for_each_of_its_own_and_two_more(story):
     queue, now_ms = Queue(), 1_800_000_000_000
 
     for what, number in story:
@@ -214,7 +214,7 @@ def test_a_quiet_agents_handoff_is_behind_one_of_the_noisy_ones_for_each_of_its_
                 continue
             done = queue.serve()
             if done is not None and done.share == "quiet":
-                assert done.overtaken <= done.own_before + 1
+                assert done.overtaken <= done.own_before + 2
 
 
 def test_what_an_agent_had_in_quiet_times_is_not_held_against_it():

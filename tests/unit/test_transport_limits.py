@@ -14,7 +14,7 @@ from batonpass.domain.clock import SystemClock
 from batonpass.domain.errors import RetryLaterError
 from batonpass.testing.serving import served
 from batonpass.transport import Call, FixedCredentials, Transport, open_sockets
-from batonpass.transport.limits import account_left, endpoint_pause, notable
+from batonpass.transport.limits import Left, account_left, endpoint_pause, notable
 from fakes import NOON, FakeClock, ToyVendor
 
 READ = Call(operation="things.read", method="GET", path="/things")
@@ -82,8 +82,8 @@ def answering(headers: Mapping[str, str], clock: FakeClock) -> tuple[Transport, 
             10,
             id="a window's length",
         ),
-        pytest.param({"X-RateLimit-Remaining": "0"}, 0, 1, id="no word on when"),
-        pytest.param({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, 0, 1, id="nonsense"),
+        pytest.param({"X-RateLimit-Remaining": "0"}, 0, None, id="no word on when"),
+        pytest.param({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, 0, None, id="nonsense"),
         pytest.param({"ratelimit-remaining": "0", "ratelimit-reset": "86400"}, 0, 60, id="at most a minute"),
         pytest.param(
             {"X-Rate-Limit-Remaining": "2", "ratelimit-remaining": "2", "ratelimit-reset": "9"},
@@ -98,18 +98,35 @@ def answering(headers: Mapping[str, str], clock: FakeClock) -> tuple[Transport, 
                 "X-Toy-RateLimit-Daily-Remaining": "0",
             },
             0,
-            1,
+            None,
             id="the scarcest",
         ),
-        pytest.param({"ratelimit-remaining": "600", "ratelimit-reset": "41"}, 600, 0, id="plenty"),
+        pytest.param({"ratelimit-remaining": "600", "ratelimit-reset": "41"}, 600, 41, id="plenty"),
     ],
 )
 def test_v05_what_is_left_is_read_in_every_form(
-    headers: dict[str, str], calls: int, resets_in: float
+    headers: dict[str, str], calls: int, resets_in: float | None
 ) -> None:
     told = httpx.Headers(headers)
 
-    assert account_left(notable(told.raw), told, FakeClock(at=NOON)) == (calls, resets_in)
+    assert account_left(notable(told.raw), told, FakeClock(at=NOON)) == Left(calls, resets_in)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ratelimit-remaining": "3", "ratelimit-limit": "700"},
+        {"X-Rate-Limit-Remaining": "3", "X-Rate-Limit": "700"},
+        {"X-RateLimit-Remaining": "3", "X-RateLimit-Total": "700"},
+        {"X-Toy-RateLimit-Remaining": "3", "X-Toy-RateLimit-Max": "700", "X-Toy-RateLimit-Daily": "250000"},
+        {"X-Toy-RateLimit-Daily-Remaining": "3", "X-Toy-RateLimit-Max": "1", "X-Toy-RateLimit-Daily": "700"},
+    ],
+    ids=["limit", "bare", "total", "max beside a day's", "a day's"],
+)
+def test_v05_how_many_a_window_has_is_read_in_every_form(headers: dict[str, str]) -> None:
+    told = httpx.Headers(headers)
+
+    assert account_left(notable(told.raw), told, FakeClock()) == Left(3, None, 700)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ WHAT: Mapping[AlertKind, str] = MappingProxyType(
     {
         AlertKind.HANDOFFS_LATE: "Handoffs are late",
         AlertKind.HANDOFF_PARKED: "Handoffs wait for a person to look",
+        AlertKind.AI_AGENT_NOT_TOLD: "The AI agent does not take the news of its tickets",
         AlertKind.NOT_ACCEPTED: "Tickets that nobody has taken",
         AlertKind.NOT_RESOLVED: "Tickets that have been open for very long",
         AlertKind.STORM: "A surge of handoffs",
@@ -26,7 +27,8 @@ WHAT: Mapping[AlertKind, str] = MappingProxyType(
 NEXT: Mapping[AlertKind, str] = MappingProxyType(
     {
         AlertKind.HANDOFFS_LATE: "batonpass doctor",
-        AlertKind.HANDOFF_PARKED: "batonpass trace ID, for an id from the log",
+        AlertKind.HANDOFF_PARKED: "batonpass queue list --state parked",
+        AlertKind.AI_AGENT_NOT_TOLD: "see that its callback_url answers with 2xx",
         AlertKind.NOT_ACCEPTED: "look at the queue in the helpdesk",
         AlertKind.NOT_RESOLVED: "look for the oldest open tickets in the helpdesk",
         AlertKind.STORM: "look at what the AI agent does, and staff the queue",

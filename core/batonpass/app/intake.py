@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from batonpass.app.line import Line
 from batonpass.domain.clock import Clock
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.errors import BatonpassError
@@ -52,6 +53,16 @@ class Delivery:
     idempotency_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What becomes of a delivery that can be read."""
+
+    outcome: Accepted | Conflict
+    say: str | None
+    """What the customer can be told of the wait, where it is longer than usual."""
+    channel: str | None
+
+
 class Intake:
     """Accepts deliveries; returns only once they are on the disk."""
 
@@ -63,17 +74,21 @@ class Intake:
         helpdesk: str,
         new_id: Callable[[], HandoffId],
         wake: Callable[[], None],
+        line: Line,
     ) -> None:
-        """`helpdesk`: the connection that keeps the tickets."""
+        """`helpdesk`: the connection that keeps the tickets; `line`: where a handoff stands among others."""
+        self._line = line
         self._helpdesk = helpdesk
         self._journal = journal
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
 
-    async def accept(self, delivery: Delivery) -> Accepted | Conflict:
+    async def accept(self, delivery: Delivery) -> Answer:
         """Raises `UnreadableRequestError`, `InvalidRequestError`, and `StoreError` where it cannot be kept."""
         request, mended = read_request(delivery.body)
+        now = self._clock.now()
+        place = self._line.place(delivery.ai_agent, request, now)
         new = NewHandoff(
             id=self._new_id(),
             ai_agent=delivery.ai_agent,
@@ -83,15 +98,18 @@ class Intake:
             mended=mended,
             idempotency_key=delivery.idempotency_key,
             body_sha256=hashlib.sha256(delivery.body).digest(),
-            received_at=self._clock.now(),
+            received_at=now,
             helpdesk=self._helpdesk,
             asked_about=request.helpdesk.ticket_id,
+            lane=place.lane,
+            rank=place.rank,
+            reason=request.reason.code.value,
         )
         failpoint("accept.received")
         outcome = await self._journal.accept(new, decide.on_request())
         failpoint("accept.committed")
         self._wake()
-        return outcome
+        return Answer(outcome=outcome, say=place.say, channel=request.conversation.channel)
 
 
 def read_request(body: bytes) -> tuple[HandoffRequest, bool]:

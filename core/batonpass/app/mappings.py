@@ -65,6 +65,16 @@ class Mappings:
             found += live.findings
         return found
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Of all files in force."""
+        return (self._helpdesk.current.version, *(live.current.version for live in self._facts.values()))
+
+    @property
+    def all_in_force(self) -> bool:
+        """Whether every file is in force as it stands now."""
+        return not (self._helpdesk.is_stale or any(live.is_stale for live in self._facts.values()))
+
     def refresh(self) -> None:
         """Look at the files again; a broken one changes nothing and is reported once."""
         for live in self._facts.values():

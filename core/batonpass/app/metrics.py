@@ -23,6 +23,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from batonpass import __version__
+from batonpass.app.health import Health
 from batonpass.app.metric_labels import Labels
 from batonpass.app.metric_views import Standing, StandingView, VendorView
 from batonpass.domain.clock import Clock
@@ -162,16 +163,23 @@ SHOWN_FOR = 1.0
 """Seconds for which one rendering is given to whoever asks: a storm of readers costs what one does."""
 
 
-def metrics_app(metrics: Metrics, clock: Clock) -> ASGIApp:
-    """`GET /metrics`, for a port of its own: it asks for no key, and tells how much the business has to do."""
+def metrics_app(metrics: Metrics, health: Health, clock: Clock) -> ASGIApp:
+    """`GET /metrics` and `GET /livez`, for a port of its own: it asks for no key, and tells how much the business has to
+    do."""
     rendered: tuple[float, bytes] | None = None
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal rendered
         if scope["type"] != "http":
             return
+        if scope["path"] == "/livez":
+            stuck = health.stuck_for()
+            await PlainTextResponse("alive\n" if stuck is None else "stuck\n", 200 if stuck is None else 503)(
+                scope, receive, send
+            )
+            return
         if scope["path"] != "/metrics" or scope["method"] not in {"GET", "HEAD"}:
-            await PlainTextResponse("metrics are at /metrics\n", 404)(scope, receive, send)
+            await PlainTextResponse("metrics are at /metrics, health at /livez\n", 404)(scope, receive, send)
             return
         now = clock.monotonic()
         if rendered is None or now - rendered[0] >= SHOWN_FOR:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -61,14 +62,19 @@ class WebhookIntake:
         """Raises `RejectedDeliveryError` (it is not the vendor's, or no delivery), `ConfigurationError` (it cannot be
         told: a secret or the public address is missing) and `StoreError` (it cannot be kept)."""
         failpoint("webhook.received")
+        door_time = to_the_millisecond(self._wall.now())
         try:
-            events = self._events(self._connections[connection], delivery)
+            events = self._events(self._connections[connection], delivery, door_time)
         except (RejectedDeliveryError, ConfigurationError) as error:
             self._note_refusal(connection, error)
             raise
         received = await self._journal.receive(
             NewDelivery(
-                connection=connection, body=delivery.body, received_at=self._clock.now(), events=events
+                connection=connection,
+                body=delivery.body,
+                received_at=self._clock.now(),
+                door_time=door_time,
+                events=events,
             ),
             reacts=self._reacts if connection == self._helpdesk else _only_keeps,
             started=Started(
@@ -89,7 +95,7 @@ class WebhookIntake:
             self._wake()
         return received
 
-    def _events(self, connection: Connection, delivery: Delivery) -> tuple[Event, ...]:
+    def _events(self, connection: Connection, delivery: Delivery, now: datetime) -> tuple[Event, ...]:
         door = connection.manifest.webhooks
         assert door is not None
         if door.needs_public_url and self._public_url is None:
@@ -103,7 +109,7 @@ class WebhookIntake:
                 f"set webhook_secret of [connections.{connection.name}]: batonpass webhooks register",
                 code="no_webhook_secret",
             )
-        return door.receive(delivery, secrets=secrets, settings=connection.settings, now=self._wall.now())
+        return door.receive(delivery, secrets=secrets, settings=connection.settings, now=now)
 
     def _reacts(self, event: Event, known: HandoffState | None) -> Reaction:
         return decide.on_event(event, starts=self._starts, known=known)
@@ -122,6 +128,11 @@ class WebhookIntake:
             refused=self._refused,
         )
         self._refused = 0
+
+
+def to_the_millisecond(at: datetime) -> datetime:
+    """As a store keeps it."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _only_keeps(event: Event, known: HandoffState | None) -> Reaction:

@@ -10,22 +10,30 @@ from functools import partial
 import httpx
 
 from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer, sentence
+from batonpass.app.board import SharedBoard
 from batonpass.app.config import SAY, SAY_DELAYED, Config, Connection
+from batonpass.app.health import Health
 from batonpass.app.intake import Intake
 from batonpass.app.jobs import Jobs
+from batonpass.app.line import Line
 from batonpass.app.mappings import FACTS, Mappings
+from batonpass.app.metrics import Metrics
 from batonpass.app.opening import OpenStore, opened_store
 from batonpass.app.own_thread import in_own_thread
+from batonpass.app.troubles import Troubles
+from batonpass.app.watch import Watch
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.errors import ConfigurationError
+from batonpass.domain.handoff import StepKind
 from batonpass.domain.ids import HandoffId, new_handoff_id
-from batonpass.engine import Announcer, Engine, EngineSettings, SchemaCache, World
+from batonpass.engine import Announcer, Engine, EngineSettings, Observer, SchemaCache, World
 from batonpass.engine.recent import Recent
 from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
 from batonpass.store import Database, Journal, Recovery
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
+from batonpass.transport.sharing import Board, Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +42,14 @@ class Service:
 
     config: Config
     journal: Journal
-    engine: Engine
+    engine: Engine | None
+    """None where this process only accepts."""
     intake: Intake
     webhooks: WebhookIntake
     mappings: Mappings
+    health: Health
+    metrics: Metrics
+    clock: Clock
 
 
 @asynccontextmanager
@@ -46,10 +58,14 @@ async def connected(
     clock: Clock,
     *,
     through: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda sockets: sockets,
+    board: Board | None = None,
+    on_trouble: Callable[[Notice], None] | None = None,
+    opened: Callable[[Transport], None] = lambda _: None,
 ) -> AsyncIterator[object]:
     """One connection, open: an object with the protocols of its connector's capabilities.
 
-    `through` may put something between it and its sockets, to see what goes over them.
+    `through` may put something between it and its sockets, to see what goes over them. `board` joins it with the other
+    nodes, `on_trouble` hears of its vendor's troubles, `opened` gets each of its transports.
     """
     settings = connection.settings
     async with open_sockets() as sockets:
@@ -63,7 +79,7 @@ async def connected(
             explain: Explain = lambda _: Explanation(),
             headers: Mapping[str, str] | None = None,
         ) -> Transport:
-            return Transport(
+            transport = Transport(
                 connection=connection.name,
                 base_url=base_url,
                 hosts=hosts,
@@ -73,7 +89,11 @@ async def connected(
                 explain=explain,
                 headers=headers,
                 deadline=settings.deadline,
+                board=board,
+                on_trouble=on_trouble,
             )
+            opened(transport)
+            return transport
 
         yield connection.manifest.connect(
             settings, Connecting(name=connection.name, clock=clock, open_transport=open_transport)
@@ -82,62 +102,147 @@ async def connected(
 
 @asynccontextmanager
 async def running(
-    config: Config, *, clock: Clock | None = None, new_id: Callable[[], HandoffId] = new_handoff_id
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    new_id: Callable[[], HandoffId] = new_handoff_id,
+    works: bool = True,
 ) -> AsyncIterator[Service]:
     """Open the store and the connections, recover, work; close in the opposite order.
 
     The journal lives in the caller's event loop, where handoffs are accepted; the engine has a thread of its own, so
-    that a caller who waits for a 202 need not wait for the tickets of others.
+    that a caller who waits for a 202 need not wait for the tickets of others. `works`: False leaves the steps to other
+    processes.
 
     Raises `FileProblemsError` (mapping files), `ConfigurationError` and `StoreError` before anything is served.
     """
     machine = clock or SystemClock()
     mappings = Mappings(config, machine)
     async with opened_store(config, machine, steady=clock is None) as store:
-        work = partial(_working, config, store, mappings)
-        async with in_own_thread(work, name="batonpass-engine") as engine:
+        watch = Watch(config, store)
+        transports: list[Transport] = []
+        metrics = Metrics(
+            ai_agents=config.agents,
+            connections=[each.name for each in config.connections],
+            standing=watch.standing,
+            conditions=lambda: [each.condition() for each in transports],
+        )
+        line = Line(config, watch, store.clock)
+        house = _House(
+            config=config,
+            store=store,
+            mappings=mappings,
+            watch=watch,
+            metrics=metrics,
+            line=line,
+            transports=transports,
+        )
+        async with in_own_thread(
+            house.working if works else house.accepting, name="batonpass-engine"
+        ) as engine:
             wake = partial(_wake, engine, store.journal.database)
             yield Service(
                 config=config,
                 journal=store.journal,
                 engine=engine,
                 intake=Intake(
-                    store.journal, store.clock, helpdesk=config.helpdesk.name, new_id=new_id, wake=wake
+                    store.journal,
+                    store.clock,
+                    helpdesk=config.helpdesk.name,
+                    new_id=new_id,
+                    wake=wake,
+                    line=line,
                 ),
                 webhooks=WebhookIntake(
                     config, store.journal, store.clock, wall=machine, new_id=new_id, wake=wake
                 ),
                 mappings=mappings,
+                health=Health(engine),
+                metrics=metrics,
+                clock=store.clock,
             )
 
 
-def _wake(engine: Engine, database: Database) -> None:
-    engine.wake()
+def _wake(engine: Engine | None, database: Database) -> None:
+    if engine is not None:
+        engine.wake()
     database.ring()
 
 
-@asynccontextmanager
-async def _working(config: Config, store: OpenStore, mappings: Mappings) -> AsyncIterator[Engine]:
-    """The engine with its connections and jobs, all in this event loop."""
-    clock = store.clock
-    async with AsyncExitStack() as stack:
-        opened = {
-            each.name: await stack.enter_async_context(connected(each, clock)) for each in config.connections
-        }
-        world = _world(
-            config=config,
-            store=store,
-            mappings=mappings,
-            opened=opened,
-            announcers=await _announcers(config, clock, stack),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """What stands before there is an engine, and what it is built from."""
+
+    config: Config
+    store: OpenStore
+    mappings: Mappings
+    watch: Watch
+    metrics: Metrics
+    line: Line
+    transports: list[Transport]
+
+    @asynccontextmanager
+    async def accepting(self) -> AsyncIterator[None]:
+        """No engine: only what the doors need."""
+        jobs = Jobs(
+            self.config, self.store, self.mappings, watch=self.watch, line=self.line, metrics=self.metrics
         )
-        engine = Engine(world)
-        await engine.start()
-        stack.push_async_callback(engine.stop)
-        jobs = Jobs(config, store, world, engine, mappings)
         jobs.start()
-        stack.callback(jobs.stop)
-        yield engine
+        try:
+            yield None
+        finally:
+            jobs.stop()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Engine | None]:
+        """The engine with its connections and jobs, all in this event loop."""
+        config, store = self.config, self.store
+        board = SharedBoard(store.installation, store.clock)
+        troubles = Troubles(store.installation, store.clock)
+        async with AsyncExitStack() as stack:
+            opened = {
+                each.name: await stack.enter_async_context(
+                    connected(
+                        each,
+                        store.clock,
+                        board=board,
+                        on_trouble=troubles.hear,
+                        opened=self.transports.append,
+                    )
+                )
+                for each in config.connections
+            }
+            world = _world(
+                config=config,
+                store=store,
+                mappings=self.mappings,
+                opened=opened,
+                announcers=await _announcers(config, store.machine, stack),
+                observer=_Observing(self.metrics, self.watch),
+            )
+            engine = Engine(world)
+            await engine.start()
+            stack.push_async_callback(engine.stop)
+            jobs = Jobs(config, store, self.mappings, watch=self.watch, line=self.line, metrics=self.metrics)
+            jobs.work(world, engine, board, troubles)
+            jobs.start()
+            stack.callback(jobs.stop)
+            yield engine
+
+
+@dataclass(frozen=True, slots=True)
+class _Observing:
+    """What the engine tells of its work, to all who count it."""
+
+    metrics: Metrics
+    watch: Watch
+
+    def step_finished(self, kind: StepKind, seconds: float) -> None:
+        self.metrics.step_finished(kind, seconds)
+
+    def ticketed(self, seconds: float) -> None:
+        self.metrics.ticketed(seconds)
+        self.watch.ticketed()
 
 
 def _world(
@@ -147,6 +252,7 @@ def _world(
     mappings: Mappings,
     opened: Mapping[str, object],
     announcers: Mapping[str, Announcer],
+    observer: Observer,
 ) -> World:
     desk = config.helpdesk
     helpdesk = opened[desk.name]
@@ -170,6 +276,7 @@ def _world(
             sentence, {DEFAULT_LANGUAGE: SAY_DELAYED, **config.handoff.say_delayed}, ticket=""
         ),
         announcers=announcers,
+        observer=observer,
     )
 
 

@@ -22,6 +22,7 @@ from batonpass.cli.serve import serve
 from batonpass.cli.trace import trace
 from batonpass.cli.trigger import trigger
 from batonpass.cli.webhooks import webhooks
+from batonpass.cli.worker import worker
 
 app = typer.Typer(
     name="batonpass",
@@ -58,6 +59,7 @@ for command in (
     check,
     doctor,
     serve,
+    worker,
     handoff,
     trace,
     discover,

@@ -72,7 +72,7 @@ class _OwnCounter:
         self._agent = agent
 
     async def hand_over(self, body: bytes) -> HandoffId:
-        outcome = await self._service.intake.accept(Delivery(ai_agent=self._agent, body=body))
+        outcome = (await self._service.intake.accept(Delivery(ai_agent=self._agent, body=body))).outcome
         assert isinstance(outcome, Accepted)  # without a key there is no conflict
         return outcome.handoff_id
 

@@ -5,8 +5,8 @@
 | requested, enriched | batonpass | two minutes after it was asked for | the customer is told, an alert |
 | | | 72 hours after it was asked for | an alert; again once a day |
 | ticketed, with an AI agent to tell | batonpass | 15 minutes | an alert; then as announced |
-| announced; ticketed, with nobody to tell | the support team | a day | one look at the ticket, then an alert |
-| accepted | the agent | 30 days | one look at the ticket, then an alert |
+| announced; ticketed, with nobody to tell | the support team | a day | one look at the ticket, then an alert, again once a day |
+| accepted | the agent | 30 days | one look at the ticket, then an alert, again once a day |
 | parked | the operator | at once | an alert; again once a day |
 | resolved, returned, abandoned | nobody | | |
 """
@@ -27,7 +27,7 @@ from batonpass.domain.overdue import Overdue, Verdict
 LOOK_TAKES = timedelta(minutes=2)
 """From the look at a ticket to the alert, unless the look has found that a person has it."""
 DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
+SELDOM_ENOUGH = timedelta(minutes=10)
 _ROUNDING = timedelta(seconds=1)
 """The journal keeps milliseconds."""
 
@@ -101,7 +101,7 @@ def latest_deadline(
     None: the state has no deadline."""
     if not warned:
         return first_deadline(state, now, now, settings)
-    longest = max(settings.give_up_after, settings.accept_within, WEEK.total_seconds())
+    longest = max(settings.give_up_after, settings.accept_within, DAY.total_seconds())
     return None if state not in OWNERS else now + timedelta(seconds=longest)
 
 
@@ -155,7 +155,7 @@ def _unheard(overdue: Overdue, settings: Deadlines) -> NewAlert:
         f"tickets stand, but for more than {_said(settings.announce_within)} the AI agent has not taken the news; "
         "it is sent again by itself. Next: see that its callback_url answers"
     )
-    return NewAlert(kind=AlertKind.HANDOFFS_LATE, about=f"callback of {overdue.ai_agent}", detail=detail)
+    return NewAlert(kind=AlertKind.AI_AGENT_NOT_TOLD, about=overdue.ai_agent, detail=detail)
 
 
 def _announced(overdue: Overdue, now: datetime, settings: Deadlines) -> Verdict:
@@ -189,8 +189,9 @@ def _looked_at_first(
         due = min(overdue.updated_at, now) + timedelta(seconds=within)
         early = overdue.state is HandoffState.TICKETED and due > now
         return Verdict(look=True, deadline_at=due + LOOK_TAKES if early else now + LOOK_TAKES)
-    waited = now - overdue.updated_at
-    return Verdict(alert=alert, deadline_at=now + _between(waited, DAY, WEEK))
+    # Said again, so that an alert that is confirmed no more can be taken for over.
+    again = _between(timedelta(seconds=within), SELDOM_ENOUGH, DAY)
+    return Verdict(alert=alert, deadline_at=now + again)
 
 
 def _parked(overdue: Overdue, now: datetime, _: Deadlines) -> Verdict:

@@ -217,16 +217,21 @@ class Engine:
             done = await self._handled(step)
         except Exception as error:  # noqa: BLE001 - every failure is recorded with its step
             attempt = _attempt(step, started_at, world.clock.monotonic() - started, error)
+            world.observer.step_finished(step.kind, attempt.seconds)
             await self._failed(step, error, attempt)
             return []
         failpoint(f"step.{step.kind}.called")
         attempt = _attempt(step, started_at, world.clock.monotonic() - started, None)
+        world.observer.step_finished(step.kind, attempt.seconds)
         try:
             following = await self._recorded(step, done, attempt)
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
             return []
         world.recent.keep(step.handoff_id, step.name, done.result)
+        if done.ticket is not None:
+            asked_at = (await world.recent.asked(step.handoff_id)).stored.created_at
+            world.observer.ticketed((world.clock.now() - asked_at).total_seconds())
         if done.ticket is not None or done.followed_to is not None:
             self.wake()  # events may have come meanwhile: then the ticket is to be read again
         failpoint(f"step.{step.kind}.stored")

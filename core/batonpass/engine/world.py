@@ -12,6 +12,7 @@ import structlog
 from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
+from batonpass.domain.handoff import StepKind
 from batonpass.domain.ticket import FieldSchema, TicketLimits
 from batonpass.engine.recent import Recent
 from batonpass.mapping.rules import HelpdeskMapping
@@ -52,6 +53,18 @@ class Announcer(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Counts what the engine does. Nothing here raises or waits."""
+
+    def step_finished(self, kind: StepKind, seconds: float) -> None:
+        """One attempt, whatever came of it."""
+        ...
+
+    def ticketed(self, seconds: float) -> None:
+        """A ticket stands, so many seconds after it was asked for."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     journal: Journal
@@ -72,6 +85,7 @@ class World:
     """(Language, what people call the ticket) → what the customer can truthfully be told once it stands."""
     say_delayed: Callable[[str | None], str]
     """Language → what the customer can truthfully be told while no ticket stands yet."""
+    observer: Observer
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
     """By AI agent; one without a callback has none and asks for the status instead."""
 

@@ -15,6 +15,7 @@ from batonpass.store.transaction import Transaction, row, value
 
 FINISHED = frozenset({HandoffState.RESOLVED, HandoffState.RETURNED, HandoffState.ABANDONED})
 """The states whose handoffs grow without end; the partial indices name them, too."""
+WITHOUT_TICKET = frozenset({HandoffState.REQUESTED, HandoffState.ENRICHED})
 UNFINISHED = "state NOT IN ('resolved', 'returned', 'abandoned')"
 BEFORE_TICKET = "state IN ('requested', 'enriched')"
 
@@ -116,9 +117,14 @@ async def enter(
     if handoff.state is state or handoff.state in _NEVER_BACK_TO.get(state, ()):
         return
     over = ", asking = NULL" if state in FINISHED else ""
+    warned = handoff.warned
+    if {handoff.state, state} <= WITHOUT_TICKET:  # the customer waits on: what was said of that stays said
+        deadline_at = handoff.deadline_at
+    else:
+        warned = False
     await tx.execute(
-        f"UPDATE handoffs SET state = ?, updated_at = ?, deadline_at = ?, warned = 0{over} WHERE id = ?",
-        (state.value, at, deadline_at, handoff.id),
+        f"UPDATE handoffs SET state = ?, updated_at = ?, deadline_at = ?, warned = ?{over} WHERE id = ?",
+        (state.value, at, deadline_at, int(warned), handoff.id),
     )
     await _tally(tx, handoff.state, -1)
     await _tally(tx, state, 1)
@@ -260,9 +266,9 @@ async def counts(tx: Transaction) -> dict[str, int]:
 
 
 async def oldest(tx: Transaction) -> dict[str, int]:
-    """State → when its oldest handoff was asked for, of those that are not over."""
-    found = await tx.rows(f"SELECT state, min(created_at) FROM handoffs WHERE {UNFINISHED} GROUP BY state")
-    return {state: at for state, at in found}
+    """State → when its oldest handoff came into it, of those that are not over."""
+    found = await tx.rows(f"SELECT state, min(updated_at) FROM handoffs WHERE {UNFINISHED} GROUP BY state")
+    return {each[0]: each[1] for each in found}
 
 
 async def newest(tx: Transaction, *, most: int) -> list[tuple[HandoffId, datetime, str]]:

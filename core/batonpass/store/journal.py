@@ -138,7 +138,12 @@ class Journal:
             )
             delivery = 0
             if new.body is not None:
-                delivery = await deliveries.keep(tx, connection=new.connection, received_at=at, body=new.body)
+                delivery = await deliveries.keep(
+                    tx,
+                    connection=new.connection,
+                    received_at=to_ms(new.door_time or new.received_at),
+                    body=new.body,
+                )
             fresh, begun, followed = 0, list[HandoffId](), 0
             for event in new.events:
                 known = await _known(tx, new.connection, event)
@@ -282,8 +287,7 @@ class Journal:
     async def _enter(self, tx: Transaction, handoff: Held, state: HandoffState, at: int) -> None:
         deadline_at = self._deadline(state, at, handoff.created_at)
         await handoffs.enter(tx, handoff, state, at, deadline_at=deadline_at)
-        before = {HandoffState.REQUESTED, HandoffState.ENRICHED}
-        if handoff.state in before and state not in before:
+        if handoff.state in handoffs.WITHOUT_TICKET and state not in handoffs.WITHOUT_TICKET:
             await _let_next_begin(tx, handoff, at)
 
     def _deadline(self, state: HandoffState, at: int, created_at: int) -> int | None:
@@ -358,6 +362,7 @@ class Journal:
                 states=await handoffs.counts(tx),
                 oldest={state: from_ms(at) for state, at in oldest.items()},
                 queued=await steps.queued(tx, most=MOST_COUNTED),
+                fronts=await steps.fronts(tx),
             )
 
         return await self.database.run(work)

@@ -16,7 +16,7 @@ async def beat(tx: Transaction, *, id: str, name: str, at: int) -> None:  # noqa
 
 async def all_beats(tx: Transaction) -> dict[str, int]:
     """Node → how often it has said that it is alive."""
-    return {id_: beats for id_, beats in await tx.rows("SELECT id, beats FROM nodes")}
+    return {each[0]: each[1] for each in await tx.rows("SELECT id, beats FROM nodes")}
 
 
 async def named(tx: Transaction) -> list[tuple[str, str, int]]:

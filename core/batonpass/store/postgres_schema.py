@@ -49,7 +49,7 @@ _THIRD = (
     "CREATE INDEX handoffs_ticket ON handoffs (helpdesk, ticket_id) WHERE ticket_id IS NOT NULL",
     "CREATE INDEX handoffs_deadline ON handoffs (deadline_at) WHERE deadline_at IS NOT NULL",
     """
-    CREATE INDEX handoffs_unfinished ON handoffs (state, created_at)
+    CREATE INDEX handoffs_unfinished ON handoffs (state, updated_at)
     WHERE state NOT IN ('resolved', 'returned', 'abandoned')
     """,
     """

@@ -184,7 +184,7 @@ _SEVERAL_NODES = (
     "ALTER TABLE handoffs ADD COLUMN warned INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX handoffs_deadline ON handoffs (deadline_at) WHERE deadline_at IS NOT NULL",
     """
-    CREATE INDEX handoffs_unfinished ON handoffs (state, created_at)
+    CREATE INDEX handoffs_unfinished ON handoffs (state, updated_at)
     WHERE state NOT IN ('resolved', 'returned', 'abandoned')
     """,
     # Those of one conversation are done in their order.

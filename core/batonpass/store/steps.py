@@ -288,6 +288,20 @@ async def queued(tx: Transaction, *, most: int) -> int:
     return found
 
 
+async def fronts(tx: Transaction) -> dict[Lane, int]:
+    """The lowest rank that waits for its turn in each lane."""
+    found = {}
+    for lane in Lane:
+        lowest = await value(
+            tx,
+            "SELECT rank FROM steps WHERE status = 'ready' AND queued = 1 AND lane = ? ORDER BY lane, rank LIMIT 1",
+            (int(lane),),
+        )
+        if lowest is not None:
+            found[lane] = lowest
+    return found
+
+
 async def add_attempt(tx: Transaction, step: ClaimedStep, attempt: AttemptRecord) -> None:
     await tx.execute(
         "INSERT INTO attempts (handoff_id, step, number, started_at, seconds, outcome, detail, request_id)"

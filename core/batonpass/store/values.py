@@ -55,6 +55,9 @@ class NewDelivery:
     body: bytes | None
     """As it came; None where nothing is to be kept: it has been before, or we have looked ourselves."""
     received_at: datetime
+    door_time: datetime | None = None
+    """The time that its proof was checked at, by the machine's clock, to the millisecond: reading it again must give
+    the same events. None: `received_at`."""
     again: bool = False
     """Whether events that are known count as new ones: a person wants them looked at once more."""
     events: tuple[Event, ...]
@@ -110,9 +113,11 @@ class Backlog:
     states: dict[str, int]
     """How many handoffs stand in each state."""
     oldest: dict[str, datetime]
-    """When the oldest of each state was asked for, of those that are not over."""
+    """When the oldest of each state came into it, of those that are not over."""
     queued: int
     """Steps that wait for their turn, counted up to `MOST_COUNTED`."""
+    fronts: dict[Lane, int]
+    """The lowest rank that waits in each lane, where any does."""
 
 
 MOST_COUNTED = 10_000

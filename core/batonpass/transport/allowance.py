@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import RetryLaterError
 from batonpass.domain.handoff import Lane
@@ -61,7 +63,7 @@ class Allowance:
         if self._floors_for != (total, near):
             self._floors_for = (total, near)
             first = 0 if near else _NEVER  # with plenty left, more cannot be under way at once
-            self._floors = tuple(int(_KEPT[lane] * total) if lane in _KEPT else first for lane in Lane)
+            self._floors = tuple(math.ceil(_KEPT[lane] * total) if lane in _KEPT else first for lane in Lane)
         self._until = now + (UNTOLD if left.resets_in is None else left.resets_in)
         self._more_at = now + (LONGEST_PAUSE if left.resets_in is None else left.resets_in)
 
@@ -77,8 +79,10 @@ class Allowance:
     @property
     def resets_in(self) -> float | None:
         """The seconds for which there is nothing left; None while there is something."""
+        if self._left != 0:
+            return None
         seconds = self._until - self._clock.monotonic()
-        return seconds if self._left == 0 and seconds > 0 else None
+        return seconds if seconds > 0 else None
 
     def _check_window(self, left: int, lane: Lane) -> None:
         now = self._clock.monotonic()
@@ -126,6 +130,6 @@ class _Size:
             return left.total
         if now >= self._anew_at:
             self._most_before, self._most, self._anew_at = self._most, 0, now + _FORGET_AFTER
-        self._most = max(self._most, left.calls)
+        self._most = max(self._most, left.calls + 1)  # with the call that was told it
         self.total = max(self._most, self._most_before)
         return self.total

@@ -184,6 +184,7 @@ class Gate:
     # Closing and opening ------------------------------------------------------------------------------------------
 
     def _close(self, why: str, seconds: float) -> None:
+        self.look()  # another node may have told it already
         until = self._clock.monotonic() + seconds
         if self._closed_until is not None and until <= self._closed_until:
             return

@@ -75,6 +75,10 @@ class LocalBoard:
         self._notices.pop(gate, None)
         self._probes.pop(gate, None)
 
+    def gates(self) -> frozenset[str]:
+        """Those for which a notice stands."""
+        return frozenset(self._notices)
+
     async def take_probe(self, gate: str, seconds: float) -> bool:
         now = self._clock.monotonic()
         if self._probes.get(gate, now) > now:

@@ -15,7 +15,9 @@ from starlette.requests import ClientDisconnect
 
 from batonpass import __version__
 from batonpass.app.config import Config
+from batonpass.app.health import Health
 from batonpass.app.intake import Delivery, Intake, InvalidRequestError, UnreadableRequestError
+from batonpass.app.metrics import Metrics, RequestOutcome
 from batonpass.app.status import HandoffStatus, status_of
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.conversation import HandoffRequest
@@ -23,7 +25,7 @@ from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
 from batonpass.store import Conflict, Journal, StoreError
 from batonpass.web.bodies import TooLargeError, read_body
-from batonpass.web.problems import FieldProblemView, Problem, documented, problem
+from batonpass.web.problems import FieldProblemView, Problem, documented, ending, problem
 from batonpass.web.webhooks import add_webhooks
 
 LONGEST_KEY = 255
@@ -44,6 +46,12 @@ class Serving(Protocol):
     @property
     def webhooks(self) -> WebhookIntake: ...
 
+    @property
+    def health(self) -> Health: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
 
 class HandoffAccepted(BaseModel):
     """The handoff is on the disk; what becomes of it shows at `status_url`."""
@@ -53,6 +61,8 @@ class HandoffAccepted(BaseModel):
     status_url: str
     replayed: bool
     """Whether this Idempotency-Key had made the handoff before."""
+    say: str | None = None
+    """What the customer can be told of the wait, where it is longer than usual."""
 
 
 def create_app(
@@ -100,8 +110,9 @@ def create_app(
         openapi_extra=_SECURED,
     )
     app.add_api_route(
-        "/livez", _alive, methods=["GET"], response_class=PlainTextResponse, summary="The process runs"
-    )
+        "/livez", doors.alive, methods=["GET"], response_class=PlainTextResponse, summary="The process moves",
+        responses=documented(503),
+    )  # fmt: skip
     app.add_api_route(
         "/readyz", doors.ready, methods=["GET"], response_class=PlainTextResponse, summary="The journal takes handoffs",
         responses=documented(503),
@@ -118,6 +129,8 @@ class _Doors:
         self._agents = {agent.key_sha256: name for name, agent in serving.config.agents.items()}
 
     async def hand_over(self, request: Request) -> Response:
+        if self._serving.health.draining:
+            return ending()
         ai_agent = self._agent_of(request)
         if ai_agent is None:
             return _UNAUTHORISED()
@@ -139,17 +152,37 @@ class _Doors:
                 f"body: more than {most:,} bytes (server.max_body_bytes). Send fewer or shorter turns.",
                 headers={"Connection": "close"},
             )  # fmt: skip
-        outcome = await self._serving.intake.accept(
-            Delivery(ai_agent=ai_agent, body=body, idempotency_key=key)
-        )
+        return await self._accepted(request, Delivery(ai_agent=ai_agent, body=body, idempotency_key=key))
+
+    async def _accepted(self, request: Request, delivery: Delivery) -> Response:
+        count = self._serving.metrics.requested
+        try:
+            answer = await self._serving.intake.accept(delivery)
+        except (UnreadableRequestError, InvalidRequestError):
+            count(delivery.ai_agent, None, RequestOutcome.INVALID)
+            raise
+        except StoreError:
+            count(delivery.ai_agent, None, RequestOutcome.UNAVAILABLE)
+            raise
+        outcome = answer.outcome
         if isinstance(outcome, Conflict):
+            count(delivery.ai_agent, answer.channel, RequestOutcome.CONFLICT)
             return problem(
                 422, "idempotency_key_reused", "Idempotency-Key used before",
                 "This Idempotency-Key came with another body before. Take a new key for a new handoff.",
             )  # fmt: skip
+        count(
+            delivery.ai_agent,
+            answer.channel,
+            RequestOutcome.REPLAYED if outcome.replayed else RequestOutcome.ACCEPTED,
+        )
         url = self._url(request, outcome.handoff_id)
         made = HandoffAccepted(
-            id=outcome.handoff_id, state=HandoffState.REQUESTED, status_url=url, replayed=outcome.replayed
+            id=outcome.handoff_id,
+            state=HandoffState.REQUESTED,
+            status_url=url,
+            replayed=outcome.replayed,
+            say=answer.say,
         )
         return JSONResponse(made.model_dump(mode="json"), 202, headers={"Location": url})
 
@@ -175,8 +208,21 @@ class _Doors:
         )
 
     async def ready(self) -> Response:
+        if self._serving.health.draining:
+            return ending()
         await self._serving.journal.ping()
         return PlainTextResponse("ready")
+
+    async def alive(self) -> Response:
+        stuck = self._serving.health.stuck_for()
+        if stuck is not None:
+            return problem(
+                503,
+                "stuck",
+                "Stuck",
+                f"The engine has not moved for {stuck:.0f} s. Restart the process: nothing is lost.",
+            )
+        return PlainTextResponse("alive")
 
     def _agent_of(self, request: Request) -> str | None:
         """The AI agent whose key this is. Only hashes are kept, so a look-up by hash gives nothing away."""
@@ -188,10 +234,6 @@ class _Doors:
     def _url(self, request: Request, handoff_id: str) -> str:
         base = self._serving.config.server.public_url or str(request.base_url).rstrip("/")
         return f"{base}/v1/handoffs/{handoff_id}"
-
-
-async def _alive() -> Response:
-    return PlainTextResponse("alive")
 
 
 def _UNAUTHORISED() -> JSONResponse:  # noqa: N802 - an answer by name

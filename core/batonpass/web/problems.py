@@ -58,3 +58,14 @@ _SAYS = {
     422: "A field is wrong, or the Idempotency-Key was used with another body",
     503: "It could not be kept; ask again after Retry-After",
 }
+
+
+def ending() -> JSONResponse:
+    """This process is about to end; another one, or the next, takes it."""
+    return problem(
+        503,
+        "ending",
+        "Not available",
+        "This server is about to end. Send it again.",
+        headers={"Retry-After": "2", "Connection": "close"},
+    )

@@ -10,12 +10,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from batonpass.app.config import Config
+from batonpass.app.health import Health
+from batonpass.app.metrics import Metrics, WebhookVerdict
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.delivery import Delivery
 from batonpass.domain.errors import ConfigurationError, RejectedDeliveryError
 from batonpass.store import StoreError
 from batonpass.web.bodies import TooLargeError, read_body
-from batonpass.web.problems import documented, problem
+from batonpass.web.problems import documented, ending, problem
 
 log = structlog.get_logger()
 
@@ -31,6 +33,12 @@ class ServingWebhooks(Protocol):
     @property
     def webhooks(self) -> WebhookIntake: ...
 
+    @property
+    def health(self) -> Health: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
 
 class WebhookReceived(BaseModel):
     """The delivery is on the disk."""
@@ -44,6 +52,8 @@ class WebhookReceived(BaseModel):
 def add_webhooks(app: FastAPI, serving: ServingWebhooks) -> None:
     async def receive(request: Request, connection: str) -> Response:
         """401 only where a secret is set and the proof is wrong; 503 for whatever is our own fault."""
+        if serving.health.draining:
+            return ending()
         if not serving.webhooks.takes(connection):
             return problem(
                 404, "no_connection", "Not found", "No connection of this name in config.toml takes webhooks."
@@ -57,12 +67,16 @@ def add_webhooks(app: FastAPI, serving: ServingWebhooks) -> None:
                 headers={"Connection": "close"},
             )  # fmt: skip
         except RejectedDeliveryError as error:
+            serving.metrics.webhook_received(connection, WebhookVerdict.REJECTED)
             status = 400 if error.code == "malformed_body" else 401
             return problem(status, error.code, "Delivery refused", f"{error}.")
         except ConfigurationError as error:
             return _unavailable(error.code, "The connection is not set up for webhooks yet.")
         except StoreError as error:
+            serving.metrics.webhook_received(connection, WebhookVerdict.UNAVAILABLE)
             return _unavailable(error.code, "The delivery could not be kept. Send it again.")
+        verdict = WebhookVerdict.KEPT if received.new or not received.seen else WebhookVerdict.SEEN
+        serving.metrics.webhook_received(connection, verdict)
         return JSONResponse(WebhookReceived(new=received.new, seen=received.seen).model_dump())
 
     async def probe(connection: str) -> Response:

@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from batonpass.domain.handoff import HandoffState
 from batonpass.testing.history import History, Violation
 from batonpass.testing.invariants.tickets import NOTED, OPENED, OVER, REPLIED, bare, handoff_in
 
 _REFERENCE = re.compile(r"ref: (batonpass-note-[A-Za-z0-9_-]+)(?:<[^<>]*>|&nbsp;|\s)*\Z")
 """Ends a note of ours; further up it may be quoted."""
+_ASKS_NO_MORE = OVER | {HandoffState.PARKED}
 _TOLD_ONCE = frozenset({"ticketed", "delayed"})
 
 K = TypeVar("K", bound=Hashable)
@@ -19,7 +21,7 @@ K = TypeVar("K", bound=Hashable)
 
 def nothing_is_twice(history: History) -> Iterator[Violation]:
     """A handoff has at most one ticket, by what stands and by the ledger; a key makes one handoff, however often it
-    was sent; a ticket that asks has one handoff that is not over. Each note and each reply stands once. An AI agent
+    was sent; a ticket that asks has one handoff that is at work. Each note and each reply stands once. An AI agent
     hears of the ticket, and of the delay, in one event, however often that is repeated."""
     yield from _tickets(history)
     yield from _handoffs(history)
@@ -55,11 +57,11 @@ def _handoffs(history: History) -> Iterator[Violation]:
     asking = _several(
         (ticket, record.id)
         for record in history.kept.values()
-        if record.started_by is not None and record.state not in OVER
+        if record.started_by is not None and record.state not in _ASKS_NO_MORE
         if (ticket := record.ticket_id or history.asked_about.get(record.id)) is not None
     )
     for ticket, ids in asking.items():
-        yield _violation(ticket, f"the ticket has {len(ids)} handoffs that are not over: {', '.join(ids)}")
+        yield _violation(ticket, f"the ticket has {len(ids)} handoffs at work: {', '.join(ids)}")
 
 
 def _written(history: History) -> Iterator[Violation]:
@@ -68,9 +70,8 @@ def _written(history: History) -> Iterator[Violation]:
             (bare(each.key), each.id) for each in history.ledger if each.kind == kind and each.key
         )
         for key, ids in written.items():
-            yield _violation(
-                handoff_in(key) or ids[0], f"one {word} was written {len(ids)} times: {', '.join(ids)}"
-            )
+            what = f"one {word} was written {len(ids)} times: {', '.join(ids)}"
+            yield _violation(handoff_in(key) or ids[0], what)
     known = {bare(each.key) for each in history.ledger if each.kind == NOTED and each.key}
     standing = _several(
         (bare(found[1]), ticket.id)
@@ -80,9 +81,8 @@ def _written(history: History) -> Iterator[Violation]:
     )
     for key, ids in standing.items():
         if key not in known:  # else the ledger has said it, or people have copied a note
-            yield _violation(
-                handoff_in(key) or ids[0], f"one note stands {len(ids)} times on ticket {ids[0]}"
-            )
+            what = f"one note stands {len(ids)} times: on {', '.join(ids)}"
+            yield _violation(handoff_in(key) or ids[0], what)
 
 
 def _announced(history: History) -> Iterator[Violation]:
@@ -92,6 +92,4 @@ def _announced(history: History) -> Iterator[Violation]:
         if each.what in _TOLD_ONCE
     }
     for (handoff, what), ids in _several(events).items():
-        yield _violation(
-            handoff, f"the AI agent was told {len(ids)} times, in different events, that it is {what}"
-        )
+        yield _violation(handoff, f"told in {len(ids)} different events that it is {what}")

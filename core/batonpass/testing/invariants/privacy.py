@@ -18,6 +18,7 @@ Conversation = tuple[str, str]
 
 _E_MAIL = re.compile(r"\w(?:@|%40|&#64;|\\u0040)(?:[\w-]+\.)+[^\W\d_]{2,}", re.IGNORECASE)
 _USER_IN_URL = re.compile(r"://[\w.+~%-]*\Z")
+"""`postgresql://batonpass@db.example.com` has no address in it."""
 _LONGEST_USER = 64
 
 
@@ -88,8 +89,6 @@ def _first(text: str, forms: Iterable[str]) -> int:
 def _first_address(text: str) -> int:
     for found in _E_MAIL.finditer(text):
         start = max(0, found.start() - _LONGEST_USER)
-        if not _USER_IN_URL.search(
-            text[start : found.start() + 1]
-        ):  # as in postgresql://batonpass@db.example
+        if _USER_IN_URL.search(text[start : found.start() + 1]) is None:
             return found.start()
     return -1

@@ -11,8 +11,8 @@ from batonpass.testing.invariants.tickets import OVER, is_anothers, may_be_gone,
 
 
 def told_is_true(history: History) -> Iterator[Violation]:
-    """ "A person has it" is told only once the ticket stands, and of the right ticket. Whoever has no ticket in time is
-    told so in time. What the store calls told was heard."""
+    """That a person has it is told only once the ticket stands, and of the right ticket. Whoever has no ticket in time
+    is told so in time. What the store calls told was heard."""
     stood = stood_at(history)
     keys = {ticket.id: ticket.key for ticket in history.tickets}
     for told in history.told:
@@ -48,31 +48,21 @@ def _untrue(
 
 
 def _not_told_of_delay(history: History, stood: Mapping[str, datetime]) -> Iterator[Violation]:
-    told = {
-        each.handoff_id: each.at
-        for each in sorted(history.told, key=_when, reverse=True)
-        if each.what == "delayed"
-    }
+    latest_first = sorted(history.told, key=lambda each: each.at, reverse=True)
+    told = {each.handoff_id: each.at for each in latest_first if each.what == "delayed"}
     tickets = tickets_of(history)
     for handoff, asked_at in _asked_at(history).items():
         due = asked_at + history.ticket_within
         latest = due + history.told_tolerance
         if latest > history.ended_at or _over_by(history, handoff, due):
             continue
-        if (
-            min((stood[ticket] for ticket in tickets.get(handoff, ()) if ticket in stood), default=latest)
-            <= due
-        ):
+        if any(ticket in stood and stood[ticket] <= due for ticket in tickets.get(handoff, ())):
             continue
         if handoff in told and told[handoff] > latest:
             late = (told[handoff] - due).total_seconds()
             yield _violation(handoff, f"no ticket in time, and told so {late:.0f} s too late")
         elif handoff not in told and not history.still_broken:
             yield _violation(handoff, "no ticket in time, and never told so")
-
-
-def _when(told: Told) -> datetime:
-    return told.at
 
 
 def _asked_at(history: History) -> Mapping[str, datetime]:
@@ -96,6 +86,4 @@ def _not_heard(history: History) -> Iterator[Violation]:
     for record in history.kept.values():
         result = record.result_of(StepKind.ANNOUNCE) or {}
         if result.get("told") and record.id not in heard:
-            yield _violation(
-                record.id, "announced, by the store, but its AI agent was never told of the ticket"
-            )
+            yield _violation(record.id, "announced, says the store, but its AI agent has not heard of it")
