@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from batonpass.domain.handoff import HandoffState
 from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.testing.history import History, Reply
 from batonpass.testing.invariants import check, describe
@@ -92,6 +93,19 @@ def test_a_ticket_that_another_was_merged_into_and_one_that_two_conversations_na
     assert found(history) == {("I3", "102")}
     assert check(into) == ()
     assert check(named) == ()
+
+
+@pytest.mark.parametrize("told_by", ["the ticket", "the ledger"])
+def test_a_ticket_is_ones_own_by_its_key_before_the_store_knows_it(told_by: str) -> None:
+    history = with_record(1, ticket_id=None, state=HandoffState.PARKED, parked_because="x", steps=())
+    history = replace(history, told=history.told[2:])
+    by_ticket = replace(history, ledger=())
+    by_ledger = replace(history, tickets=(ticket(1, key=None), *history.tickets[1:]))
+
+    spoilt = by_ticket if told_by == "the ticket" else by_ledger
+
+    assert check(spoilt) == ()
+    assert ("I3", "101") in found(replace(by_ledger, ledger=()))
 
 
 def test_a_handoff_that_has_taken_the_ticket_opened_for_another_is_found() -> None:

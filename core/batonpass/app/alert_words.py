@@ -20,6 +20,9 @@ WHAT: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.BREAKER_OPEN: "Calls fail again and again",
         AlertKind.WEBHOOKS_SILENT: "Webhooks have stopped coming",
         AlertKind.RECONCILED: "Webhooks were lost, and made up for",
+        AlertKind.RECONCILE_HELD: "Very many tickets ask for a person",
+        AlertKind.DOUBLED: "Handoffs have several tickets",
+        AlertKind.ORPHANED: "Tickets of handoffs that nobody knows",
         AlertKind.STORE_LOW: "Little space is left for the journal",
         AlertKind.CLOCK_WRONG: "The machine's clock has jumped",
     }
@@ -36,6 +39,9 @@ NEXT: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.BREAKER_OPEN: "look at the vendor's status page; batonpass doctor",
         AlertKind.WEBHOOKS_SILENT: "batonpass webhooks check",
         AlertKind.RECONCILED: "batonpass webhooks check",
+        AlertKind.RECONCILE_HELD: "look at the start rule; batonpass verify",
+        AlertKind.DOUBLED: "batonpass verify",
+        AlertKind.ORPHANED: "batonpass verify",
         AlertKind.STORE_LOW: "free space on the disk that holds the journal",
         AlertKind.CLOCK_WRONG: "see that the machine keeps time (timedatectl)",
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
 from standardwebhooks.webhooks import Webhook
 
+from batonpass.app.config import SAY, SAY_DELAYED, HandoffConfig
 from batonpass.domain.clock import Clock
 from batonpass.transport import Call, FixedCredentials, Transport
 
@@ -59,6 +61,27 @@ class WebhookAnnouncer:
                 reads_body=False,
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """What the customer can truthfully be told, by language; `en` is always there."""
+
+    ticketed: Mapping[str, str]
+    delayed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: HandoffConfig) -> Sayings:
+        return cls(
+            {DEFAULT_LANGUAGE: SAY, **settings.say}, {DEFAULT_LANGUAGE: SAY_DELAYED, **settings.say_delayed}
+        )
+
+    def ticket_stands(self, language: str | None, called: str) -> str:
+        """`called`: what people call the ticket."""
+        return sentence(self.ticketed, language, called)
+
+    def no_ticket_yet(self, language: str | None) -> str:
+        return sentence(self.delayed, language, "")
 
 
 def sentence(say: Mapping[str, str], language: str | None, ticket: str) -> str:

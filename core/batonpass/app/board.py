@@ -14,6 +14,7 @@ from batonpass.transport.sharing import LocalBoard, Notice
 
 log = structlog.get_logger()
 
+_TROUBLES = frozenset({"breaker_open", "credentials_refused"})
 READ_EVERY = 0.5
 """Seconds after which another node's notice is known here."""
 
@@ -43,6 +44,13 @@ class SharedBoard:
         self._posted.pop(gate, None)
         self._cleared.add(gate)
         self._news.set()
+
+    def in_trouble(self, connection: str) -> bool:
+        """Whether its credentials are refused or some of its calls fail again and again."""
+        notices = [
+            self._own.closed(gate) for gate in self._own.gates() if gate.split(" ", 1)[0] == connection
+        ]
+        return any(notice is not None and notice.why in _TROUBLES for notice in notices)
 
     async def take_probe(self, gate: str, seconds: float) -> bool:
         try:

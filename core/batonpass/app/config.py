@@ -14,7 +14,15 @@ from pydantic_core import PydanticCustomError
 from batonpass.app.registry import connectors
 from batonpass.app.secret_kinds import wrong_kinds
 from batonpass.app.secrets import SecretSource
-from batonpass.app.watching import DeadlinesConfig, MetricsConfig, NoticesConfig, StormConfig, placeholders
+from batonpass.app.watching import (
+    DeadlinesConfig,
+    MetricsConfig,
+    NoticesConfig,
+    ReconcileConfig,
+    RetentionConfig,
+    StormConfig,
+    placeholders,
+)
 from batonpass.diagnostics import FileProblemsError, Finding, TomlFile, did_you_mean, has_errors, validated
 from batonpass.domain.conversation import Value
 from batonpass.ports import Capability, ConnectionSettings, Manifest, WithSecrets
@@ -29,8 +37,8 @@ SAY = (
 
 
 SAY_DELAYED = (
-    "I could not reach our support team's system yet, so no person has your conversation so far. I keep trying, and I "
-    "will tell you as soon as one has it."
+    "I could not reach our support team's system yet, so no person has your conversation so far. The team has been "
+    "alerted, and I will tell you as soon as a person has it."
 )
 
 
@@ -116,6 +124,8 @@ class _File(Value):
     storm: StormConfig = StormConfig()
     notices: dict[str, Any] = Field(default_factory=dict)
     metrics: MetricsConfig = MetricsConfig()
+    retention: RetentionConfig = RetentionConfig()
+    reconcile: ReconcileConfig = ReconcileConfig()
     agents: dict[str, Any] = Field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -143,6 +153,8 @@ class Config:
     storm: StormConfig
     notices: NoticesConfig
     metrics: MetricsConfig
+    retention: RetentionConfig
+    reconcile: ReconcileConfig
     agents: Mapping[str, AgentConfig]
     connections: tuple[Connection, ...]
 
@@ -189,6 +201,8 @@ def read_config(
         storm=whole.storm,
         notices=notices,
         metrics=whole.metrics,
+        retention=whole.retention,
+        reconcile=whole.reconcile,
         agents=agents,
         connections=tuple(connections),
     )

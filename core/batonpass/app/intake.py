@@ -16,6 +16,7 @@ from batonpass.domain.ids import HandoffId
 from batonpass.domain.json_text import JsonError, parse_json
 from batonpass.engine import decide
 from batonpass.store import Accepted, Conflict, Journal, NewHandoff
+from batonpass.store.people import person
 from batonpass.testing.failpoints import failpoint
 
 MOST_PROBLEMS = 20
@@ -75,9 +76,12 @@ class Intake:
         new_id: Callable[[], HandoffId],
         wake: Callable[[], None],
         line: Line,
+        pepper: bytes | None = None,
     ) -> None:
-        """`helpdesk`: the connection that keeps the tickets; `line`: where a handoff stands among others."""
+        """`helpdesk`: the connection that keeps the tickets; `line`: where a handoff stands among others; `pepper`: the
+        store's key for hashes of people, without which nobody is noted as whose handoff it is."""
         self._line = line
+        self._pepper = pepper
         self._helpdesk = helpdesk
         self._journal = journal
         self._clock = clock
@@ -104,12 +108,17 @@ class Intake:
             lane=place.lane,
             rank=place.rank,
             reason=request.reason.code.value,
+            person=self._person(request),
         )
         failpoint("accept.received")
         outcome = await self._journal.accept(new, decide.on_request())
         failpoint("accept.committed")
         self._wake()
         return Answer(outcome=outcome, say=place.say, channel=request.conversation.channel)
+
+    def _person(self, request: HandoffRequest) -> bytes | None:
+        email = request.customer.email
+        return None if email is None or self._pepper is None else person(self._pepper, email)
 
 
 def read_request(body: bytes) -> tuple[HandoffRequest, bool]:

@@ -36,19 +36,35 @@ class Line:
         self._clock = clock
         self._storms = Storms(per_minute=config.storm.per_minute, times=config.storm.times)
         self._fair = {lane: Fair() for lane in Lane}
+        self._looked = 0
+        self._fresh: dict[Lane, int] = {}
+        """Lane → the lowest rank given since the watch last looked; what has it may wait still."""
+        self._unseen = 0
+        """Handoffs that were placed since then."""
 
     def place(self, ai_agent: str, request: HandoffRequest, now: datetime) -> Place:
         cause = Cause(ai_agent, request.reason.code)
         storm = self._storms.seen(cause, self._clock.monotonic()).storm
         lane = lane_of(request.reason.code, storm=storm)
         milliseconds = int((now - _EPOCH).total_seconds() * 1000)
-        rank = self._fair[lane].place(share_of(cause, storm=storm), milliseconds, self._watch.front(lane))
+        rank = self._fair[lane].place(share_of(cause, storm=storm), milliseconds, self._front(lane))
+        self._fresh[lane] = min(rank, self._fresh.get(lane, rank))
+        self._unseen += 1
         say = None
         if waits_in_line(request.reason.code, storm=storm):
-            expected = expectation(self._watch.ahead, self._watch.per_minute())
+            expected = expectation(self._watch.ahead + self._unseen, self._watch.per_minute())
             language = request.conversation.language
             say = expected.say(self._config.say, self._config.say_without_time, language)
         return Place(lane=lane, rank=rank, say=say)
+
+    def _front(self, lane: Lane) -> int | None:
+        """The lowest rank that may wait in the lane: a burst is over before the watch has looked twice."""
+        if self._looked != self._watch.looks:
+            self._looked = self._watch.looks
+            self._fresh.clear()
+            self._unseen = 0
+        known = [each for each in (self._watch.front(lane), self._fresh.get(lane)) if each is not None]
+        return min(known, default=None)
 
     async def tell(self, installation: Installation) -> None:
         """One alert for each storm, however many handoffs it brings. Raises `StoreError`."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from batonpass.app.config import Config
 from batonpass.domain.clock import Clock, SteadyClock
@@ -17,7 +16,23 @@ from batonpass.domain.handoff import HandoffState
 from batonpass.engine.deadlines import Deadlines, first_deadline
 from batonpass.store import Database, Installation, Journal, database_at
 
+SOON = timedelta(seconds=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class FirstDeadlines:
+    """When somebody must look at a handoff that comes into a state."""
+
+    def __init__(self, settings: Deadlines) -> None:
+        self._settings = settings
+        self.helpdesk_is_down: Callable[[], bool] = lambda: False
+        """Whether it is known by now that no ticket can be opened for a while; callable from any thread."""
+
+    def __call__(self, state: HandoffState, *, at: datetime, created_at: datetime) -> datetime | None:
+        found = first_deadline(state, at, created_at, self._settings)
+        if found is not None and state is HandoffState.REQUESTED and self.helpdesk_is_down():
+            return min(found, at + SOON)  # the customer need not wait two minutes for what is known now
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +43,7 @@ class OpenStore:
     """Steady, and the same on all machines of one installation as far as they can agree."""
     machine: Clock
     """This machine's own, for what others have stamped by theirs."""
+    deadlines: FirstDeadlines
 
     async def steer(self, *, again_in: float) -> float:
         """Lead the clock towards the reference: the database's where several machines share it, else this
@@ -42,7 +58,8 @@ async def opened_store(config: Config, machine: Clock, *, steady: bool) -> Async
     """`steady`: whether the time is to be kept from jumping with the machine's clock. Raises `StoreError`."""
     database = database_at(config.store)
     node = secrets.token_hex(8)
-    journal = Journal(database, node=node, first_deadline=_first_deadline(config))
+    deadlines = FirstDeadlines(deadlines_of(config))
+    journal = Journal(database, node=node, first_deadline=deadlines)
     await journal.open()
     try:
         clock: Clock = machine
@@ -56,6 +73,7 @@ async def opened_store(config: Config, machine: Clock, *, steady: bool) -> Async
             ),
             clock=clock,
             machine=machine,
+            deadlines=deadlines,
         )
     finally:
         await journal.close()
@@ -69,12 +87,3 @@ async def _reference(database: Database, machine: Clock) -> datetime:
 def deadlines_of(config: Config) -> Deadlines:
     told = frozenset(name for name, agent in config.agents.items() if agent.callback_url is not None)
     return Deadlines(**config.deadlines.model_dump(), announced_to=told)
-
-
-def _first_deadline(config: Config) -> partial[datetime | None]:
-    def first(
-        state: HandoffState, *, at: datetime, created_at: datetime, settings: Deadlines
-    ) -> datetime | None:
-        return first_deadline(state, at, created_at, settings)
-
-    return partial(first, settings=deadlines_of(config))

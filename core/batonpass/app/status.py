@@ -65,6 +65,9 @@ class HandoffStatus(BaseModel):
     created_at: datetime
     updated_at: datetime
     ticket: TicketStatus | None
+    say: str | None = None
+    """What the customer can truthfully be told now: that a person has it, or that none has it yet; none while it is
+    being done."""
     parked_because: str | None
     started_by: str | None
     """The connection whose webhook asked for it; none where an AI agent did."""
@@ -174,6 +177,7 @@ _REDACTED: Mapping[StepKind, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     StepKind.NOTE_NOT_LANDED: dict,
     StepKind.NOTE_LATE_FACTS: dict,
     StepKind.TELL_CUSTOMER: dict,
+    StepKind.TELL_DELAY: dict,
     StepKind.ANNOUNCE: dict,
     StepKind.FOLLOW_TICKET: dict,
 }

@@ -30,6 +30,8 @@ class Watch:
         self._backlog = Backlog(states={}, oldest={}, queued=0, fronts={})
         self._alerts: list[Alert] = []
         self._nodes = 1
+        self.looks = 0
+        """How often it was read."""
         self._ticketed: deque[float] = deque(maxlen=10_000)
 
     async def look(self) -> None:
@@ -37,6 +39,7 @@ class Watch:
         self._backlog = await self._store.journal.backlog()
         self._alerts = await self._store.installation.open_alerts()
         self._nodes = max(1, len(await self._store.installation.nodes()))
+        self.looks += 1
 
     def standing(self) -> Standing:
         now = self._store.clock.now()
@@ -77,7 +80,8 @@ class Watch:
         oldest = [self._backlog.oldest[state] for state in _BEFORE_TICKET if state in self._backlog.oldest]
         within = timedelta(seconds=self._deadlines.ticket_within)
         open_kinds = {alert.kind for alert in self._alerts}
-        if AlertKind.HANDOFFS_LATE in open_kinds and not any(now - at > within for at in oldest):
+        # What is known is the time in the state; the customer has waited since before it.
+        if AlertKind.HANDOFFS_LATE in open_kinds and not any(now - at > within / 2 for at in oldest):
             await installation.over(AlertKind.HANDOFFS_LATE, self._helpdesk, now)
         given_up = timedelta(seconds=self._deadlines.give_up_after)
         if (

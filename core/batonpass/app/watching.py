@@ -1,4 +1,5 @@
-"""The tables of `config.toml` that say what is watched and who hears of it: deadlines, storms, notices, metrics."""
+"""The tables of `config.toml` that say what is watched and who hears of it: deadlines, storms, notices, metrics; and
+for how long things are kept."""
 
 from __future__ import annotations
 
@@ -95,6 +96,39 @@ class MetricsConfig(Value):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] | None = None
     """None: nowhere."""
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class RetentionConfig(Value):
+    """How long each kind of data is kept, in days. What belongs to a handoff counts from when it was over."""
+
+    deliveries: Days = 35
+    """What vendors delivered, as it came."""
+    agent_bodies: Days = 35
+    """What AI agents sent, as it came."""
+    attempts: Days = 90
+    conversations: Days = 365
+    """What was said, and the facts found; states, times and the ticket's id stay."""
+    handoffs: Days = 1100
+    legal_hold: bool = False
+    """Nothing is deleted, whatever its age and whoever asks."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.handoffs < self.conversations:
+            raise ValueError("handoffs must not be shorter than conversations")
+        return self
+
+
+class ReconcileConfig(Value):
+    """How often the helpdesk is read for what webhooks have not told, and how much may follow from one reading."""
+
+    every: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """Seconds; 0: never."""
+    start_at_most: Annotated[int, Field(ge=0, le=1_000_000)] = 20
+    """So many handoffs may be started by one reading, and up to a fifth of the tickets that it has read."""
 
 
 def _only(sentences: Mapping[str, str], known: frozenset[str], message: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from batonpass.domain.ids import HandoffId
 from batonpass.engine import decide
 from batonpass.ports import HelpdeskSettings
 from batonpass.store import Journal, NewDelivery, Received, Started
+from batonpass.store.deliveries import KeptDelivery
 from batonpass.testing.failpoints import failpoint
 
 log = structlog.get_logger()
@@ -68,19 +69,14 @@ class WebhookIntake:
         except (RejectedDeliveryError, ConfigurationError) as error:
             self._note_refusal(connection, error)
             raise
-        received = await self._journal.receive(
-            NewDelivery(
-                connection=connection,
-                body=delivery.body,
-                received_at=self._clock.now(),
-                door_time=door_time,
-                events=events,
-            ),
-            reacts=self._reacts if connection == self._helpdesk else _only_keeps,
-            started=Started(
-                new_id=self._new_id, ai_agent=f"helpdesk:{connection}", plan=decide.on_asked_by_ticket()
-            ),
+        new = NewDelivery(
+            connection=connection,
+            body=delivery.body,
+            received_at=self._clock.now(),
+            door_time=door_time,
+            events=events,
         )
+        received = await self._receive(new)
         failpoint("webhook.committed")
         unknown = sorted({event.vendor_kind for event in events if event.kind is EventKind.UNKNOWN})
         log.info(
@@ -94,6 +90,37 @@ class WebhookIntake:
         if received.started or received.followed:
             self._wake()
         return received
+
+    async def replay(self, kept: KeptDelivery) -> Received:
+        """Read a delivery that has been kept once more: its events count as new ones, and what they lead to now is
+        done. Nothing is opened twice: a ticket that has its handoff is only read again.
+
+        Raises `ConfigurationError` (its connection is gone, or cannot read what it was delivered),
+        `RejectedDeliveryError` (this release cannot read it) and `StoreError`."""
+        connection = self._connections.get(kept.connection)
+        door = None if connection is None else connection.manifest.webhooks
+        if connection is None or door is None or door.read is None:
+            raise ConfigurationError(
+                f"delivery {kept.number}: no connection {kept.connection!r} that can read what has been kept",
+                code="no_reader",
+            )
+        events = door.read(kept.body, settings=connection.settings, received_at=kept.received_at)
+        new = NewDelivery(
+            connection=kept.connection, body=None, received_at=self._clock.now(), again=True, events=events
+        )
+        received = await self._receive(new)
+        if received.started or received.followed:
+            self._wake()
+        return received
+
+    async def _receive(self, new: NewDelivery) -> Received:
+        return await self._journal.receive(
+            new,
+            reacts=self._reacts if new.connection == self._helpdesk else _only_keeps,
+            started=Started(
+                new_id=self._new_id, ai_agent=f"helpdesk:{new.connection}", plan=decide.on_asked_by_ticket()
+            ),
+        )
 
     def _events(self, connection: Connection, delivery: Delivery, now: datetime) -> tuple[Event, ...]:
         door = connection.manifest.webhooks

@@ -9,9 +9,9 @@ from functools import partial
 
 import httpx
 
-from batonpass.app.announcer import DEFAULT_LANGUAGE, WebhookAnnouncer, sentence
+from batonpass.app.announcer import Sayings, WebhookAnnouncer
 from batonpass.app.board import SharedBoard
-from batonpass.app.config import SAY, SAY_DELAYED, Config, Connection
+from batonpass.app.config import Config, Connection
 from batonpass.app.health import Health
 from batonpass.app.intake import Intake
 from batonpass.app.jobs import Jobs
@@ -192,6 +192,7 @@ class _House:
             yield None
         finally:
             jobs.stop()
+            await self.store.journal.database.leave_loop()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Engine | None]:
@@ -199,7 +200,9 @@ class _House:
         config, store = self.config, self.store
         board = SharedBoard(store.installation, store.clock)
         troubles = Troubles(store.installation, store.clock)
+        store.deadlines.helpdesk_is_down = partial(board.in_trouble, config.helpdesk.name)
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(store.journal.database.leave_loop)
             opened = {
                 each.name: await stack.enter_async_context(
                     connected(
@@ -255,6 +258,7 @@ def _world(
     observer: Observer,
 ) -> World:
     desk = config.helpdesk
+    sayings = Sayings.of(config.handoff)
     helpdesk = opened[desk.name]
     if not isinstance(helpdesk, Helpdesk):
         raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
@@ -271,10 +275,8 @@ def _world(
         schema=SchemaCache(helpdesk, store.clock),
         sources=lambda: _sources(config, mappings, opened),
         mapping=mappings.helpdesk,
-        say=partial(sentence, {DEFAULT_LANGUAGE: SAY, **config.handoff.say}),
-        say_delayed=partial(
-            sentence, {DEFAULT_LANGUAGE: SAY_DELAYED, **config.handoff.say_delayed}, ticket=""
-        ),
+        say=sayings.ticket_stands,
+        say_delayed=sayings.no_ticket_yet,
         announcers=announcers,
         observer=observer,
     )

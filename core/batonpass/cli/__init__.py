@@ -13,14 +13,19 @@ from batonpass.cli.demo import demo
 from batonpass.cli.discover import discover
 from batonpass.cli.doctor import doctor
 from batonpass.cli.emulate import emulate
+from batonpass.cli.erase import erase
 from batonpass.cli.exit_codes import ExitCode
+from batonpass.cli.export import export
 from batonpass.cli.failing import Commands, report_bug
 from batonpass.cli.handoff import handoff
 from batonpass.cli.init import init
 from batonpass.cli.provision import provision
+from batonpass.cli.queue import queue
 from batonpass.cli.serve import serve
+from batonpass.cli.store import store
 from batonpass.cli.trace import trace
 from batonpass.cli.trigger import trigger
+from batonpass.cli.verify import verify
 from batonpass.cli.webhooks import webhooks
 from batonpass.cli.worker import worker
 
@@ -62,14 +67,19 @@ for command in (
     worker,
     handoff,
     trace,
+    verify,
     discover,
     provision,
     trigger,
     emulate,
     connectors,
+    export,
+    erase,
 ):
     app.command()(command)
 app.add_typer(webhooks)
+app.add_typer(queue)
+app.add_typer(store)
 
 
 def main() -> None:

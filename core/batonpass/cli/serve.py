@@ -26,6 +26,7 @@ from batonpass.cli.options import DEFAULT_CONFIG, ConfigPath, usable_config
 from batonpass.cli.stopping import Stopping, stopping
 from batonpass.cli.terminal import stdout
 from batonpass.web import create_app
+from batonpass.web.control import controlled
 
 Host = Annotated[str | None, typer.Option(help="Instead of server.host.", show_default=False)]
 Port = Annotated[
@@ -81,7 +82,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def _serve(config: Config, listening: socket.socket, *, works: bool) -> ExitCode:
     with stopping() as told:
-        async with running(config, works=works) as service, measured(service):
+        async with (
+            running(config, works=works) as service,
+            measured(service),
+            controlled(service),
+        ):
             address, port, *_ = listening.getsockname()
             shown = f"[{address}]" if ":" in address else address
             stdout().print(

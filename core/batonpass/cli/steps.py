@@ -135,6 +135,9 @@ _SAYS: Mapping[StepKind, Callable[[Mapping[str, Any]], str]] = {
     StepKind.TELL_CUSTOMER: lambda result: (
         "the customer knows" if result.get("told") else f"not told: {result.get('why', 'no way to reply')}"
     ),
+    StepKind.TELL_DELAY: lambda result: (
+        "the AI agent knows of the delay" if result.get("told") else f"not told: {result.get('why')}"
+    ),
     StepKind.ANNOUNCE: lambda result: "the AI agent knows" if result.get("told", True) else "nobody to tell",
     StepKind.FOLLOW_TICKET: _followed,
 }

@@ -17,6 +17,7 @@ from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.text import reveal
 from batonpass.store import StoreAddress
+from batonpass.store.emptied import is_emptied
 from batonpass.store.reading import handoff_of_ticket, newest_handoffs, read_handoff, read_request
 
 WhichHandoff = Annotated[str, typer.Argument(help="The handoff's id (ho_…), or its ticket's.", metavar="ID")]
@@ -41,12 +42,20 @@ def trace(
     if record is None:
         raise _unknown(store, handoff)
     status = status_of(record)
-    said = _conversation(store, record.id) if transcript else None
+    asked = _asked(store, record.id) if transcript else None
+    gone = asked is not None and is_emptied(asked)
+    said = None if asked is None or gone else asked.conversation
     if as_json:
-        whole = {} if said is None else {"conversation": said.model_dump(mode="json")}
+        whole = (
+            {} if asked is None else {"conversation": None if said is None else said.model_dump(mode="json")}
+        )
         print_json("batonpass.trace/1", handoff=status.model_dump(mode="json"), **whole)
     else:
         _show(status, said)
+    if gone:
+        stderr().print(
+            "the conversation is no longer kept here: its time was over, or its customer asked for it"
+        )
 
 
 def _show(status: HandoffStatus, said: Conversation | None) -> None:
@@ -77,13 +86,9 @@ def _show(status: HandoffStatus, said: Conversation | None) -> None:
         stderr().print("next: batonpass doctor")
 
 
-def _conversation(store: StoreAddress, handoff_id: HandoffId) -> Conversation | None:
+def _asked(store: StoreAddress, handoff_id: HandoffId) -> HandoffRequest | None:
     stored = read_request(store, handoff_id)
-    return (
-        None
-        if stored is None or not stored.body
-        else HandoffRequest.model_validate_json(stored.body).conversation
-    )
+    return None if stored is None or not stored.body else HandoffRequest.model_validate_json(stored.body)
 
 
 def _unknown(store: StoreAddress, handoff: str) -> CommandError:

@@ -28,7 +28,8 @@ class HandoffState(StrEnum):
     """The ticket is solved; it may be reopened, then it is accepted again."""
     RETURNED = "returned"
     ABANDONED = "abandoned"
-    """The ticket was deleted, or no longer said that it needs a person when we came to read it."""
+    """The ticket was deleted, or no longer said that it needs a person when we came to read it; or an operator has
+    cancelled the handoff before it had a ticket."""
     PARKED = "parked"
     """A person must look."""
 

@@ -22,6 +22,8 @@ class LifeKind(StrEnum):
     """The ticket was deleted; nothing more is written to it."""
     WITHDRAWN = "withdrawn"
     """The ticket no longer said that it needs a person when we came to read it."""
+    CANCELLED = "cancelled"
+    """An operator has taken it back before it had a ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

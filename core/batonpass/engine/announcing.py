@@ -19,12 +19,13 @@ async def announce(world: World, step: ClaimedStep) -> Done:
     """Send `handoff.ticketed`, or what `step.about` counts in the handoff's life. An event's id is the same at every
     attempt, so that the receiver can drop a repeat."""
     record = await world.journal.handoff(step.handoff_id)
-    if record is None or record.ticket_id is None:
+    lived = record.life[int(step.about)] if record is not None and step.about else None
+    cancelled = lived is not None and lived.kind is LifeKind.CANCELLED
+    if record is None or (record.ticket_id is None and not cancelled):
         raise RefusedError(f"{step.handoff_id}: no ticket to announce", code="no_ticket")
     announcer = world.announcers.get(record.ai_agent)
     if announcer is None:
         return Done(result={"told": False}, plan=decide.on_noted())  # its callback was taken out meanwhile
-    lived = record.life[int(step.about)] if step.about else None
     kind = "ticketed" if lived is None else lived.kind.value
     more = await _ticketed(world, record) if lived is None else _lived(lived)
     payload = {
@@ -33,12 +34,18 @@ async def announce(world: World, step: ClaimedStep) -> Done:
         "data": {
             "handoff_id": record.id,
             "conversation_id": record.conversation_id,
-            "ticket": {"id": record.ticket_id, "url": record.ticket_url, "helpdesk": world.helpdesk_name},
+            "ticket": _ticket(world, record),
             **more,
         },
     }
     await announcer.tell(f"evt_{record.id}_{kind}{f'_{step.about}' if step.about else ''}", payload)
     return Done(result={"told": True}, plan=decide.on_noted() if lived else decide.on_announced())
+
+
+def _ticket(world: World, record: HandoffRecord) -> Mapping[str, Any] | None:
+    if record.ticket_id is None:
+        return None
+    return {"id": record.ticket_id, "url": record.ticket_url, "helpdesk": world.helpdesk_name}
 
 
 async def tell_delay(world: World, step: ClaimedStep) -> Done:

@@ -18,6 +18,7 @@ TOLD = frozenset(
         LifeKind.RATED,
         LifeKind.MERGED,
         LifeKind.TICKET_GONE,
+        LifeKind.CANCELLED,
     }
 )
 """What the AI agent hears of."""

@@ -67,6 +67,10 @@ class Recent:
         """To be called once the result is committed."""
         self._about(handoff_id).results[name] = result
 
+    def forget(self, handoff_id: HandoffId) -> None:
+        """Its customer is forgotten."""
+        self._known.pop(handoff_id, None)
+
     def _about(self, handoff_id: HandoffId) -> _Known:
         known = self._known.get(handoff_id)
         if known is None:

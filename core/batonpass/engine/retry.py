@@ -21,8 +21,8 @@ SCHEDULE = (1, 3, 10, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 432
 """Seconds before each further attempt; the last one repeats."""
 LONGEST_WAIT_AS_TOLD = 24 * 3600.0
 """Seconds; a vendor that asks for a year has made a mistake, and the handoff would be forgotten."""
-GIVE_UP_AFTER = timedelta(hours=76)
-"""From the first attempt on; past the 75.6 h that Standard Webhooks asks of a sender."""
+GIVE_UP_AFTER = timedelta(hours=72)
+"""From the first attempt on."""
 
 HELD = frozenset({"forbidden", "redirect_refused"})
 """Refusals that end when a person changes a right or an address: the work waits for that, as for credentials."""

@@ -19,7 +19,7 @@ async def post(tx: Transaction, kept: KeptGate) -> None:
     """The latest end counts."""
     await tx.execute(
         "INSERT INTO gates (gate, why, until_at, at) VALUES (?, ?, ?, ?) ON CONFLICT (gate) DO UPDATE SET"
-        " why = excluded.why, until_at = excluded.until_at, at = excluded.at WHERE gates.until_at < excluded.until_at",
+        " why = excluded.why, until_at = excluded.until_at, at = excluded.at, probed_until = 0 WHERE gates.until_at < excluded.until_at",
         (kept.gate, kept.why, kept.until_at, kept.at),
     )
 

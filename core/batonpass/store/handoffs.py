@@ -138,6 +138,30 @@ async def park(tx: Transaction, handoff: Held, because: str, at: int, *, deadlin
     )
 
 
+async def put_back(
+    tx: Transaction, handoff: Held, state: HandoffState, at: int, *, lane: Lane, deadline_at: int | None
+) -> None:
+    """Bring one that is parked back to the state that it had come to, and behind those that nobody has parked."""
+    await enter(tx, handoff, state, at, deadline_at=deadline_at)
+    await tx.execute(
+        "UPDATE handoffs SET parked_because = NULL, lane = ?, rank = ?,"
+        " asking = CASE WHEN asked_about IS NULL THEN NULL ELSE 1 END WHERE id = ?",
+        (int(lane), at, handoff.id),
+    )
+
+
+async def is_superseded(tx: Transaction, id: str) -> bool:  # noqa: A002
+    """Whether its AI agent has meanwhile asked again for the same ticket, and that handoff is not over."""
+    found = await row(
+        tx,
+        "SELECT 1 FROM handoffs AS mine JOIN handoffs AS other ON other.helpdesk = mine.helpdesk"
+        " AND other.asked_about = mine.asked_about AND other.ai_agent = mine.ai_agent AND other.id <> mine.id"
+        " WHERE mine.id = ? AND other.asking = 1 LIMIT 1",
+        (id,),
+    )
+    return found is not None
+
+
 async def _tally(tx: Transaction, state: HandoffState, n: int) -> None:
     if state in FINISHED:
         await tx.execute("INSERT INTO tallies (state, n) VALUES (?, ?)", (state.value, n))

@@ -271,6 +271,7 @@ class Journal:
                 await _has_ticket(tx, handoff, ticket)
             if request is not None:
                 await handoffs.set_request(tx, step.handoff_id, request)
+                await people.note(tx, request, step.handoff_id)
             if plan.state is not None:
                 await self._enter(tx, handoff, plan.state, at)
             await life.add(tx, step.handoff_id, plan.life)
@@ -326,6 +327,10 @@ class Journal:
             return
         deadline_at = self._deadline(HandoffState.PARKED, at, handoff.created_at)
         await handoffs.park(tx, handoff, because, at, deadline_at=deadline_at)
+        # the customer's side hears it now: nobody has the conversation
+        told = [NewStep(kind=StepKind.TELL_DELAY)]
+        order = Order(lane=handoff.lane, rank=handoff.rank)
+        await steps.add(tx, handoff.id, told, at=at, order=order, mine=None)
         await _let_next_begin(tx, handoff, at)
 
     async def next_due(self) -> datetime | None:

@@ -4,13 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 
+from batonpass.store import checkpoints
 from batonpass.store.transaction import Transaction, row
+
+PEPPER = "pepper"
+"""The checkpoint that keeps it, in hex."""
+
+
+def normalised(email: str) -> str:
+    """Two spellings of one address are the same person; nothing cleverer, for that would join strangers."""
+    return email.strip().casefold()
 
 
 def person(pepper: bytes, email: str) -> bytes:
     """Whoever writes under this address; without the store's pepper nobody can try addresses out."""
-    return hmac.digest(pepper, email.strip().casefold().encode("utf-8", "replace"), hashlib.sha256)
+    return hmac.digest(pepper, normalised(email).encode("utf-8", "replace"), hashlib.sha256)
+
+
+def email_in(request: bytes) -> str | None:
+    """The address that the request gives for its customer."""
+    try:
+        customer = json.loads(request)["customer"]
+        email = customer["email"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return email if isinstance(email, str) else None
+
+
+async def note(tx: Transaction, request: bytes, handoff_id: str) -> None:
+    """Whose handoff it is, as far as its request says so."""
+    email = email_in(request)
+    pepper = None if email is None else await checkpoints.read(tx, PEPPER)
+    if email is not None and pepper is not None:
+        await add(tx, person(bytes.fromhex(pepper), email), handoff_id)
 
 
 async def add(tx: Transaction, person: bytes, handoff_id: str) -> None:
@@ -22,6 +50,19 @@ async def add(tx: Transaction, person: bytes, handoff_id: str) -> None:
 async def handoffs_of(tx: Transaction, person: bytes) -> list[str]:
     found = await tx.rows("SELECT handoff_id FROM people WHERE person = ? ORDER BY handoff_id", (person,))
     return [each[0] for each in found]
+
+
+async def forget(tx: Transaction, person: bytes, handoff_id: str) -> None:
+    """This handoff is nobody's any more."""
+    await tx.execute("DELETE FROM people WHERE person = ? AND handoff_id = ?", (person, handoff_id))
+
+
+async def suppress(tx: Transaction, person: bytes, at: int) -> None:
+    """They have asked to be forgotten."""
+    await tx.execute(
+        "INSERT INTO suppressed (person, at) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET at = excluded.at",
+        (person, at),
+    )
 
 
 async def is_suppressed(tx: Transaction, person: bytes) -> bool:

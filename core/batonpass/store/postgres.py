@@ -105,17 +105,18 @@ class PostgresDatabase:
             ) from None
 
     async def close(self) -> None:
-        here = asyncio.get_running_loop()
         if self._ringing is not None:
             self._ringing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._ringing
-        pools, self._pools = self._pools, {}
-        for loop, pool in pools.items():
-            if loop is here:
-                await pool.close()
-            elif loop.is_running():
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(pool.close(), loop))
+        self._home = None
+        await self.leave_loop()
+
+    async def leave_loop(self) -> None:
+        with self._opening:
+            pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.close()
 
     async def run(self, work: Work[Result]) -> Result:
         for left in reversed(range(MOST_RUNS)):

@@ -139,6 +139,9 @@ class SqliteDatabase:
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_all())
 
+    async def leave_loop(self) -> None:
+        """All work is done in the loop that opened it."""
+
     def ring(self) -> None:
         """There is no other process."""
 

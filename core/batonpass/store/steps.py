@@ -270,6 +270,56 @@ async def park_crashed(tx: Transaction, step: Running, because: str) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A step that is not done, held."""
+
+    name: str
+    kind: StepKind
+    status: StepStatus
+    fence: int
+    claimed_at: int | None
+    because: str | None
+
+
+async def unfinished(tx: Transaction, handoff_id: str) -> list[Unfinished]:
+    """Those of the handoff that are not done; nobody claims one of them until this transaction ends."""
+    found = await tx.rows(
+        "SELECT name, kind, status, fence, claimed_at, because FROM steps"
+        f" WHERE handoff_id = ? AND status <> 'done' ORDER BY created_at, name{tx.for_update}",
+        (handoff_id,),
+    )
+    return [
+        Unfinished(
+            name=each[0], kind=StepKind(each[1]), status=StepStatus(each[2]), fence=each[3], claimed_at=each[4],
+            because=each[5],
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+async def begin_anew(
+    tx: Transaction, handoff_id: str, name: str, *, order: Order, due_at: int, now: int
+) -> None:
+    """A parked one is ready again, as if it had never been tried: but its fence stays, so that an effect is looked for
+    before it is repeated."""
+    await tx.execute(
+        "UPDATE steps SET status = 'ready', due_at = ?, queued = ?, lane = ?, rank = ?, attempts = 0, crashes = 0,"
+        " first_claimed_at = NULL, owner = NULL, because = NULL"
+        " WHERE handoff_id = ? AND name = ? AND status = 'parked'",
+        (due_at, int(due_at <= now), int(order.lane), order.rank, handoff_id, name),
+    )
+
+
+async def set_aside(tx: Transaction, handoff_id: str, name: str, because: str) -> None:
+    """Park one that waits or is under way: whoever has claimed it writes nothing more."""
+    await tx.execute(
+        "UPDATE steps SET status = 'parked', queued = 0, owner = NULL, because = ?"
+        " WHERE handoff_id = ? AND name = ? AND status IN ('ready', 'running')",
+        (because, handoff_id, name),
+    )
+
+
 async def next_due(tx: Transaction) -> int | None:
     """When the next step that is asleep is due."""
     found: int | None = await value(

@@ -86,6 +86,10 @@ class Database(Protocol):
         """Let go of it; what was not yet committed never will be."""
         ...
 
+    async def leave_loop(self) -> None:
+        """This event loop asks no more; others may."""
+        ...
+
     async def run(self, work: Work[Result]) -> Result:
         """Run `work` in one transaction; returns once it is committed, raises what it raised. It may be run again
         from its beginning where another transaction was in its way: so it changes nothing but the database.

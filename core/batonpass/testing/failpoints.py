@@ -11,6 +11,7 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 VARIABLE = "BATONPASS_FAILPOINT"
@@ -22,12 +23,17 @@ class FailpointError(Exception):
     """Raised by the action `exception`."""
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class _Armed:
     name: str
     action: str
     visits_left: int
     full_until: float = 0.0
+    may_fire: Callable[[], bool] = _always
 
 
 def _armed_from(setting: str | None) -> _Armed | None:
@@ -42,18 +48,22 @@ def _armed_from(setting: str | None) -> _Armed | None:
 _armed = _armed_from(os.environ.get(VARIABLE))
 
 
-def arm(setting: str | None) -> None:
-    """Set the failpoint of this process, for one that was not started with the variable; None: none."""
+def arm(setting: str | None, *, may_fire: Callable[[], bool] = _always) -> None:
+    """Set the failpoint of this process, for one that was not started with the variable; None: none. `may_fire` is
+    asked just before it does what it is there for."""
     global _armed  # noqa: PLW0603 - one failpoint for each process
     _armed = _armed_from(setting)
+    if _armed is not None:
+        _armed.may_fire = may_fire
 
 
-def failpoint(name: str) -> None:
-    """Do here what the environment says, if it names this place."""
+def failpoint(name: str, raising: type[Exception] = FailpointError) -> None:
+    """Do here what the environment says, if it names this place. `raising`: what `exception` raises, where code can
+    only fail in one way."""
     if _armed is None or _armed.name != name:
         return
     _armed.visits_left -= 1
-    if _armed.visits_left != 0:
+    if _armed.visits_left != 0 or not _armed.may_fire():
         return
     if _armed.action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -62,7 +72,7 @@ def failpoint(name: str) -> None:
     if _armed.action == "disk_full":
         _armed.full_until = time.monotonic() + DISK_FULL_SECONDS
         return
-    raise FailpointError(name)
+    raise raising(name)
 
 
 def disk_is_full(store: str) -> None:

@@ -26,11 +26,10 @@ class RetryBudget:
         self._share = share
         self._floor = floor
         self._minute = LastMinute()
+        self.called = self._minute.count
+        """To be told of every call, and when."""
         self.refused = 0
         """Repeats that were not allowed, since the start."""
-
-    def called(self, now: float) -> None:
-        self._minute.count(now)
 
     def take(self) -> bool:
         """Whether one more repeat is allowed; then it counts."""

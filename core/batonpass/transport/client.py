@@ -24,7 +24,7 @@ from batonpass.transport.credentials import Credentials
 from batonpass.transport.endings import Endings
 from batonpass.transport.gate import CREDENTIALS_REFUSED, Hear
 from batonpass.transport.judging import Explain, parsed, refused, request_id_of
-from batonpass.transport.lanes import lane
+from batonpass.transport.lanes import lane, may_act
 from batonpass.transport.limits import account_left, endpoint_pause, notable
 from batonpass.transport.sharing import Board
 from batonpass.transport.sockets import never_connected
@@ -106,15 +106,15 @@ class Transport:
                 if probe:
                     await way.gate.ask_others()
                 under_way = _UnderWay(call, way, self._allowance.enter(lane.get()))
-                return await self._authorised(under_way, probing=account_probe)
+                return await self._authorised(under_way)
             finally:
                 way.gate.leave(probe)
         finally:
             self._account_gate.leave(account_probe)
 
-    async def _authorised(self, under_way: _UnderWay, *, probing: bool) -> Answer:
+    async def _authorised(self, under_way: _UnderWay) -> Answer:
         """Once more after a 401, with renewed credentials or, the first time, to confirm that it is meant."""
-        known = probing and self._account_gate.code == CREDENTIALS_REFUSED
+        known = self._account_gate.probing_here and self._account_gate.code == CREDENTIALS_REFUSED
         proof = await self._proof()
         try:
             return await self._within_deadline(under_way, proof)
@@ -140,6 +140,9 @@ class Transport:
 
     async def _within_deadline(self, under_way: _UnderWay, proof: Mapping[str, str]) -> Answer:
         call = under_way.call
+        if call.effect and not may_act.get()():
+            message = f"{call.operation}: this process has not been heard of for too long to act"
+            raise RetryLaterError(message, retry_after=1.0, consumes_attempt=False, code="lease_lost")
         seconds = call.deadline or self.deadline
         began = self._clock.monotonic()
         try:
@@ -204,17 +207,17 @@ class Transport:
         if status == 401:
             raise _UnauthorisedError
         # A page where JSON was due opens nothing.
-        data = self._data(call, response, body, request_id) if 200 <= status < 300 else None
+        well = 200 <= status < 300
+        data = (
+            parsed(call, response, body, most_bytes=self._most_bytes, request_id=request_id) if well else None
+        )
         self._heed(under_way, headers)
         self._account_gate.succeeded()
         if status < 500 and status != 429:
             way.gate.succeeded()  # also where it refuses this call: it is there
-        if 200 <= status < 300:
+        if well:
             return Answer(call=call, status=status, headers=headers, data=data, request_id=request_id)
         raise self._error(call, way, response, body, request_id)
-
-    def _data(self, call: Call, response: httpx.Response, body: bytes | None, request_id: str | None) -> Any:
-        return parsed(call, response, body, most_bytes=self._most_bytes, request_id=request_id)
 
     def _heed(self, under_way: _UnderWay, headers: httpx.Headers) -> None:
         """What stands beside the answer: how many calls are left, and whether the endpoint ends."""

@@ -27,8 +27,11 @@ class Endings:
 
     def heed(self, operation: str, told: Told) -> None:
         """`told` is what `limits.notable` gives."""
-        ends = {name.low: _day(value.decode("latin-1")) for name, value in told if name.about is _END}
-        if not ends or operation in self._told:
+        ends: dict[str, str] | None = None
+        for name, value in told:
+            if name.about is _END:
+                ends = {**(ends or {}), name.low: _day(value.decode("latin-1"))}
+        if ends is None or operation in self._told:
             return
         self._told.add(operation)
         log.warning(

@@ -72,8 +72,9 @@ class Gate:
 
         Returns whether this caller is the probe, for `ask_others` and `leave`.
         """
-        self.look()
-        if self._closed_until is None or self.name in _probed.get():
+        if self._board is not None and (notice := self._board.closed(self.name)) is not self._notice:
+            self._heed(notice)
+        if self._closed_until is None or self.probing_here:
             return False
         left = self._closed_until - self._clock.monotonic()
         if left > 0 or self._probing:
@@ -89,6 +90,11 @@ class Gate:
             if not alone and self._closed_until is not None:  # else it has opened meanwhile
                 raise self.refusal(_WHILE_PROBING)
         self._probe = _probed.set(_probed.get() | {self.name})
+
+    @property
+    def probing_here(self) -> bool:
+        """Whether this call is the probe, or one that the probe needs."""
+        return self.name in _probed.get()
 
     def leave(self, probe: bool) -> None:
         """The call is over, whatever came of it."""
@@ -111,7 +117,7 @@ class Gate:
         changes nothing about it, nor does one that the probe needed."""
         if self._closed_until is None or self.closed:
             return
-        if self.name in _probed.get() and not self._probing:
+        if self.probing_here and not self._probing:
             return
         troubled = self._in_trouble
         self._open()

@@ -143,12 +143,13 @@ def _total(beginnings: Sequence[str], totals: Mapping[str, bytes]) -> int | None
 def endpoint_pause(told: Told) -> float | None:
     """The seconds for which the endpoint that was called has no calls left; None where it has some, or none is
     told."""
-    pauses = [
-        _within_reason(float(resets[1]) if (resets := _RESETS.search(value)) else UNTOLD)
-        for name, value in told
-        if name.about is _ENDPOINT and (found := _REMAINING.search(value)) and int(found[1]) == 0
-    ]
-    return max(pauses, default=None)
+    pause: float | None = None
+    for name, value in told:
+        if name.about is _ENDPOINT and (found := _REMAINING.search(value)) and int(found[1]) == 0:
+            resets = _RESETS.search(value)
+            seconds = _within_reason(float(resets[1]) if resets else UNTOLD)
+            pause = seconds if pause is None else max(pause, seconds)
+    return pause
 
 
 def _resets_in(beginning: str, headers: Mapping[str, str], clock: Clock) -> float | None:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from batonpass import __version__
+from batonpass.app.announcer import Sayings
 from batonpass.app.config import Config
 from batonpass.app.health import Health
 from batonpass.app.intake import Delivery, Intake, InvalidRequestError, UnreadableRequestError
@@ -21,9 +22,10 @@ from batonpass.app.metrics import Metrics, RequestOutcome
 from batonpass.app.status import HandoffStatus, status_of
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.conversation import HandoffRequest
-from batonpass.domain.handoff import HandoffState
+from batonpass.domain.handoff import HandoffRecord, HandoffState, StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.store import Conflict, Journal, StoreError
+from batonpass.store.emptied import is_emptied
 from batonpass.web.bodies import TooLargeError, read_body
 from batonpass.web.problems import FieldProblemView, Problem, documented, ending, problem
 from batonpass.web.webhooks import add_webhooks
@@ -105,7 +107,7 @@ def create_app(
         doors.transcript,
         methods=["GET"],
         response_class=PlainTextResponse,
-        responses=documented(401, 404, 503),
+        responses=documented(401, 404, 410, 503),
         summary="The whole conversation as it was handed over",
         openapi_extra=_SECURED,
     )
@@ -126,6 +128,7 @@ def create_app(
 class _Doors:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
+        self._sayings = Sayings.of(serving.config.handoff)
         self._agents = {agent.key_sha256: name for name, agent in serving.config.agents.items()}
 
     async def hand_over(self, request: Request) -> Response:
@@ -193,7 +196,21 @@ class _Doors:
         record = await self._serving.journal.handoff(HandoffId(handoff_id))
         if record is None or record.ai_agent != ai_agent:
             return _NOT_FOUND()
-        return status_of(record)
+        return status_of(record).model_copy(update={"say": await self._say(record)})
+
+    async def _say(self, record: HandoffRecord) -> str | None:
+        late = any(step.kind is StepKind.TELL_DELAY for step in record.steps)
+        if record.ticket_id is None and not late:
+            return None
+        stored = await self._serving.journal.request(record.id)
+        if stored is None or not stored.body:
+            return None
+        language = HandoffRequest.model_validate_json(stored.body).conversation.language
+        if record.ticket_id is None:
+            return self._sayings.no_ticket_yet(language)
+        opened = next((step.result for step in record.steps if step.result and "ticket" in step.result), None)
+        number = opened["ticket"].get("number") if opened else None
+        return self._sayings.ticket_stands(language, number or record.ticket_id)
 
     async def transcript(self, request: Request, handoff_id: str) -> Response:
         ai_agent = self._agent_of(request)
@@ -202,7 +219,18 @@ class _Doors:
         stored = await self._serving.journal.request(HandoffId(handoff_id))
         if stored is None or stored.ai_agent != ai_agent:
             return _NOT_FOUND()
-        turns = HandoffRequest.model_validate_json(stored.body).conversation.turns
+        if not stored.body:
+            return problem(
+                404, "transcript_not_read", "No transcript yet",
+                "The conversation has not been read from the helpdesk yet; ask again in a minute.",
+            )  # fmt: skip
+        asked = HandoffRequest.model_validate_json(stored.body)
+        if is_emptied(asked):
+            return problem(
+                410, "transcript_gone", "Transcript deleted",
+                "The conversation is no longer kept here; what stands on the ticket is the helpdesk's.",
+            )  # fmt: skip
+        turns = asked.conversation.turns
         return PlainTextResponse(
             "\n\n".join(f"[{n}] {turn.role}: {turn.text}" for n, turn in enumerate(turns, 1))
         )

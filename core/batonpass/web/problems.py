@@ -53,6 +53,7 @@ _SAYS = {
     400: "The body is no JSON, or a header is unusable",
     401: "No API key, or a wrong one",
     404: "No such handoff of this AI agent",
+    410: "It was deleted: its time was over, or its customer asked for it",
     413: "The body is larger than server.max_body_bytes",
     415: "The body is not application/json",
     422: "A field is wrong, or the Idempotency-Key was used with another body",

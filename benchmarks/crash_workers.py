@@ -1,0 +1,108 @@
+"""Processes that play cases of the crash test, several at once each, and tell the results as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import resource
+import shutil
+import socket
+import tempfile
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from batonpass.testing.crash_node import run_node
+from batonpass.testing.crash_plan import Case
+from batonpass.testing.crash_scene import Staged
+from batonpass.testing.crash_store import Emptied, fresh_file
+from batonpass.testing.crashing import Played, Slot, play, slot
+from batonpass.testing.zygote import Zygote
+
+NODES = {"sqlite": 1, "postgres": 2}
+
+
+def as_json(played: Played) -> dict[str, Any]:
+    verdict = asdict(played.verdict)
+    return {
+        **asdict(played.case),
+        "fired": played.fired,
+        "seconds": round(played.seconds, 2),
+        "lag": round(played.lag, 3),
+        **{key: list(value) if isinstance(value, tuple) else value for key, value in verdict.items()},
+    }
+
+
+def work(
+    cases: Sequence[Case],
+    staged: dict[str, Staged],
+    *,
+    databases: Sequence[str],
+    slots: int,
+    keep: bool,
+) -> Iterator[int]:
+    """Fork a worker; gives the file descriptor of its lines. To be called before there is a loop or a thread."""
+    ours, its = socket.socketpair()
+    if os.fork():
+        its.close()
+        yield ours.detach()
+        return
+    ours.close()
+    code = 1
+    try:
+        zygote = Zygote.begin(run_node)
+        uvloop.run(_play_all(zygote, cases, staged, its, databases=databases, slots=slots, keep=keep))
+        code = 0
+    except BaseException:  # noqa: BLE001 - nobody above may see a second return of the fork
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+async def _play_all(
+    zygote: Zygote,
+    cases: Sequence[Case],
+    staged: dict[str, Staged],
+    tell: socket.socket,
+    *,
+    databases: Sequence[str],
+    slots: int,
+    keep: bool,
+) -> None:
+    waiting = {store: deque(case for case in cases if case.store == store) for store in NODES}
+    async with zygote, AsyncExitStack() as stack:
+
+        async def run(store: str, at: Slot) -> None:
+            while waiting[store]:
+                case = waiting[store].popleft()
+                tell.sendall(json.dumps(await _played(case, staged[case.helpdesk], at, keep)).encode() + b"\n")
+
+        tasks = []
+        for store, nodes in NODES.items():
+            for number in range(min(slots, len(waiting[store]))):
+                made = fresh_file if store == "sqlite" else Emptied(databases[number])
+                at = await stack.enter_async_context(slot(zygote, nodes=nodes, store=made))
+                tasks.append(asyncio.create_task(run(store, at)))
+        await asyncio.gather(*tasks)
+
+
+async def _played(case: Case, staged: Staged, at: Slot, keep: bool) -> dict[str, Any]:
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    try:
+        async with asyncio.timeout(90):
+            played = await play(case, staged, at, folder)
+    except Exception as error:  # noqa: BLE001 - one run that the test itself breaks must not end the others
+        traceback.print_exc()
+        return {**asdict(case), "broken": f"{type(error).__name__}: {error}"}
+    if not played.verdict.wrong or not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    found = as_json(played)
+    return {**found, "folder": str(folder)} if folder.exists() else found

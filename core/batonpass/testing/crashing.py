@@ -1,0 +1,346 @@
+"""One run of the crash test after the other, in a slot of its own: ports, servers and a store that are used again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from batonpass.domain.event import EventKind
+from batonpass.domain.handoff import HandoffState
+from batonpass.ports import Capability, StartRule
+from batonpass.store import StoreError, reading
+from batonpass.store.address import StoreAddress
+from batonpass.store.transaction import Transaction
+from batonpass.testing.balancer import balancing
+from batonpass.testing.crash_config import configured_for
+from batonpass.testing.crash_plan import Case, CrashPlan, planned
+from batonpass.testing.crash_scene import AiAgent, Node, Staged, Switch
+from batonpass.testing.crash_verdict import Verdict, judged, kept
+from batonpass.testing.desk import API_KEY
+from batonpass.testing.emulator import Emulator, Latency
+from batonpass.testing.happenings import Happening
+from batonpass.testing.outbox import Order as Delivered
+from batonpass.testing.postgres_cluster import held_port
+from batonpass.testing.serving import served
+from batonpass.testing.zygote import Zygote
+
+PATIENCE = 25.0
+"""Seconds for a whole run; what is not done then is wrong."""
+END_WITHIN = 8.0
+LOOK_EVERY = 0.1
+ASK = "I was charged twice for my plan this month. Please refund one of the charges."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How one run went."""
+
+    case: Case
+    fired: bool
+    verdict: Verdict
+    seconds: float
+    lag: float
+    """The longest that our own loop stood still, seconds."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Slot:
+    """Where one run at a time is played."""
+
+    zygote: Zygote
+    http: httpx.AsyncClient
+    url: str
+    """Of batonpass, whatever is behind it."""
+    ports: tuple[int, ...]
+    store: Callable[[Path], Awaitable[StoreAddress]]
+    """A fresh, empty one, which may be below this folder."""
+    helpdesk: Switch = field(default_factory=Switch)
+    source: Switch = field(default_factory=Switch)
+    callback: Switch = field(default_factory=Switch)
+    urls: tuple[str, str, str] = ("", "", "")
+    """Of the three, as batonpass reaches them."""
+
+
+@asynccontextmanager
+async def slot(
+    zygote: Zygote, *, nodes: int, store: Callable[[Path], Awaitable[StoreAddress]]
+) -> AsyncIterator[Slot]:
+    """With several nodes, a load balancer stands before them."""
+    async with AsyncExitStack() as stack:
+        held = [held_port() for _ in range(nodes)]
+        for each in held:
+            stack.callback(each.close)
+        ports = tuple(each.getsockname()[1] for each in held)
+        url = (
+            await stack.enter_async_context(balancing(ports))
+            if nodes > 1
+            else f"http://127.0.0.1:{ports[0]}"
+        )
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+        )
+        made = Slot(zygote=zygote, http=http, url=url, ports=ports, store=store)
+        made.urls = (
+            await stack.enter_async_context(served(made.helpdesk)),
+            await stack.enter_async_context(served(made.source)),
+            await stack.enter_async_context(served(made.callback)),
+        )
+        yield made
+
+
+async def play(case: Case, staged: Staged, at: Slot, folder: Path) -> Played:
+    """One run; `folder` is empty and its own."""
+    run = _Run(case, planned(case), staged, at, folder)
+    return await run.play()
+
+
+class _Run:
+    def __init__(self, case: Case, plan: CrashPlan, staged: Staged, at: Slot, folder: Path) -> None:
+        self._case = case
+        self._plan = plan
+        self._staged = staged
+        self._at = at
+        self._folder = folder
+        self._until = time.monotonic() + PATIENCE
+        self._asking: dict[str, datetime] = {}
+        self._lag = 0.0
+        self._fired = [folder / f"fired-{n}" for n in range(len(plan.failpoints))]
+
+    async def play(self) -> Played:
+        began = time.monotonic()
+        at, plan = self._at, self._plan
+        watching = asyncio.create_task(self._watch_lag())
+        address = await at.store(self._folder)
+        emulator = self._emulator()
+        agent = AiAgent(url=at.url, fails=plan.callback_fails)
+        at.helpdesk.app, at.source.app, at.callback.app = emulator, self._source(), agent
+        configured = configured_for(self._folder, self._staged, emulator, at.source.app, at, address, plan)
+        emulator.asks_when(StartRule(**self._staged.start))
+        emulator.deliver_to(f"{at.url}/webhooks/{self._staged.name}", secret=configured.webhook_secret)
+        nodes = self._nodes(configured.path, dict(configured.environment))
+        keeping = [asyncio.create_task(node.keep()) for node in nodes]
+        wrong = await self._through(emulator, agent, nodes, address)
+        ended = [await node.end(within=END_WITHIN) for node in nodes]
+        wrong += [
+            f"a process did not end as told within {END_WITHIN:g} s" for each in ended if not each
+        ]
+        await asyncio.gather(*keeping)
+        watching.cancel()
+        verdict = await self._judged(
+            emulator, agent, address, wrong, [API_KEY, *configured.environment.values()]
+        )
+        return Played(
+            case=self._case,
+            fired=self._fired[-1 if self._case.point == "recovery.taken" else 0].exists(),
+            verdict=verdict,
+            seconds=time.monotonic() - began,
+            lag=self._lag,
+        )
+
+    async def _watch_lag(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.05)
+            self._lag = max(self._lag, time.monotonic() - before - 0.05)
+
+    # What stands around it --------------------------------------------------------------------------------------
+
+    def _emulator(self) -> Emulator:
+        plan, staged = self._plan, self._staged
+        emulator = staged.emulated(latency=Latency(seconds=plan.latency, spread=0.5), seed=plan.seed)
+        if staged.manifest.lookup_lag > 0:
+            emulator.search_lag = 0.2
+        emulator.outbox.retries = (0.1, 0.2, 0.3, 0.3, 0.5, 0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
+        emulator.outbox.on_sent = None  # no pause after many errors: the server is away for seconds only
+        emulator.outbox.twice = plan.twice
+        if plan.drops:
+            staged.drop_a_field(emulator)
+        return emulator
+
+    def _source(self) -> Emulator:
+        source = type(self._staged.source.emulator()).with_sample_account()
+        if self._plan.late_facts:
+            source.next_call("answered_late", times=2, seconds=0.6)  # type: ignore[arg-type]
+        return source
+
+    def _nodes(self, config: Path, environment: dict[str, str]) -> list[Node]:
+        plan, at = self._plan, self._at
+        nodes: list[Node] = []
+        for number, port in enumerate(at.ports):
+            plain = {
+                "config": str(config),
+                "environment": environment,
+                "port": port,
+                "seed": plan.seed + number,
+                "log": str(self._folder / f"node-{number}.log"),
+                "fired": str(self._fired[0]),
+                "deadlines": plan.deadlines,
+                "nice": 5,
+            }
+            armed = [
+                {**plain, "failpoint": setting, "fired": str(fired)}
+                for setting, fired in zip(plan.failpoints, self._fired, strict=True)
+            ]
+            nodes.append(
+                Node(
+                    zygote=at.zygote,
+                    http=at.http,
+                    orders=[*armed, plain],
+                    port=port,
+                    restarted_after=plan.restarted_after,
+                    stays_dead=lambda: plan.left_dead and self._resting is False,
+                    fired=self._fired[0],
+                    hangs=self._case.action == "hang",
+                )
+            )
+        return nodes
+
+    _resting = False
+    """Whether all that can be done has been done by whoever is alive."""
+
+    # What happens -----------------------------------------------------------------------------------------------
+
+    async def _through(
+        self, emulator: Emulator, agent: AiAgent, nodes: list[Node], address: StoreAddress
+    ) -> list[str]:
+        wrong: list[str] = []
+        asked = self._hand_over(emulator, agent)
+        if self._plan.killed_after is not None:
+            asyncio.get_running_loop().call_later(self._plan.killed_after, nodes[0].kill)
+        self._faults(emulator)
+        await self._tickets_ask(emulator)
+        await asyncio.gather(*asked)
+        if not await self._rests(emulator, agent, address, solved=False):
+            wrong.append("not all was done when the patience was over")
+        for ticket in dict.fromkeys([*self._asking, *(each.id for each in emulator.effects("ticket.opened"))]):
+            emulator.happen(Happening(kind=EventKind.TICKET_SOLVED, ticket=ticket))
+        if not wrong and not await self._rests(emulator, agent, address, solved=True):
+            wrong.append("not every handoff was resolved when the patience was over")
+        self._resting = True
+        return wrong
+
+    def _hand_over(self, emulator: Emulator, agent: AiAgent) -> list[asyncio.Task[str | None]]:
+        talk = self._staged.conversation(emulator) if self._plan.passes else None
+        found = []
+        for number, asking in enumerate(self._plan.askings):
+            more = {"helpdesk": {"conversation_id": talk}} if talk and number == 0 else {}
+            body = {
+                "conversation": {
+                    "id": asking.conversation,
+                    "turns": [
+                        {"role": "customer", "text": f"{ASK} ({asking.canary})"},
+                        {"role": "ai", "text": "Refunds need a colleague of mine; I pass you on."},
+                    ],
+                },
+                "customer": {
+                    "name": "Mia Keller",
+                    "email": "mia.keller@example.com",
+                    "identity": "verified",
+                },
+                "reason": {"code": "billing_dispute", "text": "Refunds need a person"},
+                **more,
+            }
+            coming = agent.hand_over(self._at.http, asking, body, until=self._until)
+            found.append(asyncio.create_task(coming))
+        return found
+
+    def _faults(self, emulator: Emulator) -> None:
+        writes = [
+            each.name
+            for each in emulator.operations()
+            if each.method in {"POST", "PUT", "PATCH"} and not each.open and "ticket" in each.path
+        ]
+        for number, each in enumerate(self._plan.faults):
+            operation = sorted(writes)[(self._plan.seed + number) % len(writes)] if each.on_write and writes else None
+            emulator.next_call(each.fault, operation=operation, **each.told)
+        if self._plan.silent:
+            for write in writes:
+                emulator.next_call("never_answered", operation=write, times=self._plan.silent, seconds=1.0)  # type: ignore[arg-type]
+
+    async def _tickets_ask(self, emulator: Emulator) -> None:
+        if self._plan.shuffled:
+            emulator.outbox.hold()
+        for number in range(self._plan.tickets):
+            made = Happening(
+                kind=EventKind.TICKET_OPENED, text=f"{ASK} ({number})", email=f"customer{number}@example.com"
+            )
+            ticket = emulator.happen(made)
+            self._asking[ticket] = datetime.now(UTC) - timedelta(seconds=1)
+            emulator.happen(
+                Happening(kind=EventKind.HANDOFF_ASKED, ticket=ticket, **dict(self._staged.asks))
+            )
+        await asyncio.sleep(0.05)
+        emulator.outbox.release(Delivered.SHUFFLED if self._plan.shuffled else Delivered.AS_IT_WAS)
+
+    async def _rests(
+        self, emulator: Emulator, agent: AiAgent, address: StoreAddress, *, solved: bool
+    ) -> bool:
+        """Wait until nothing is left to do; whether that came in time."""
+        wanted = len({each.handoff_id for each in agent.acknowledged}) + len(self._asking)
+        quiet_at = time.monotonic() + 2.0
+        while time.monotonic() < self._until:
+            await emulator.outbox.settled()
+            heard = {each.handoff_id for each in agent.told if each.what == "ticketed"}
+            known = {each.handoff_id for each in agent.acknowledged}
+            if (known <= heard or time.monotonic() > quiet_at) and await _done(address, wanted, solved):
+                await emulator.outbox.settled()
+                return True
+            await asyncio.sleep(LOOK_EVERY)
+        return False
+
+    async def _judged(
+        self, emulator: Emulator, agent: AiAgent, address: StoreAddress, wrong: list[str], secrets: list[str]
+    ) -> Verdict:
+        logs = [path.read_text(encoding="utf-8") for path in sorted(self._folder.glob("node-*.log"))]
+        records = await asyncio.to_thread(kept, address)
+        deadlines = self._plan.deadlines or {}
+        replies = Capability.REPLY in self._staged.manifest.capabilities
+        verdict = judged(
+            emulator=emulator,
+            agent=agent,
+            asking=self._asking,
+            records=records,
+            replies=replies,
+            log="".join(logs),
+            secrets=secrets,
+            ticket_within=deadlines.get("ticket_within", 120.0),
+        )
+        return verdict if not wrong else _with(verdict, wrong)
+
+
+def _with(verdict: Verdict, wrong: list[str]) -> Verdict:
+    from dataclasses import replace
+
+    return replace(verdict, wrong=(*wrong, *verdict.wrong))
+
+
+async def _done(address: StoreAddress, wanted: int, solved: bool) -> bool:
+    """Whether every step is done, parked or far off, and every handoff over where `solved`."""
+    far = int((datetime.now(UTC) + timedelta(minutes=20)).timestamp() * 1000)
+    over = HandoffState.RESOLVED.value
+
+    async def work(tx: Transaction) -> tuple[int, int, int]:
+        ((busy,),) = await tx.rows(
+            "SELECT count(*) FROM steps WHERE status = 'running' OR (status = 'ready' AND due_at < ?)", (far,)
+        )
+        ((handoffs, resolved),) = await tx.rows(
+            "SELECT count(*), coalesce(sum(CASE WHEN state = ? THEN 1 ELSE 0 END), 0) FROM handoffs", (over,)
+        )
+        return busy, handoffs, resolved
+
+    try:
+        if address.path is not None:
+            busy, handoffs, resolved = reading.look(address, work)
+        else:
+            busy, handoffs, resolved = await asyncio.to_thread(reading.look, address, work)
+    except StoreError:
+        return False
+    return not busy and handoffs >= wanted and (not solved or resolved == handoffs)

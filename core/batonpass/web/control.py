@@ -1,0 +1,134 @@
+"""The operator's door: for this machine's user alone, on a socket beside a SQLite store.
+
+A PostgreSQL store needs none: any process may open it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import Protocol
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from batonpass.app.config import Config
+from batonpass.app.control import (
+    ACT,
+    DONE,
+    REPLAY,
+    REPLAYED,
+    ActOrder,
+    ReplayOrder,
+    control_socket,
+    socket_path,
+)
+from batonpass.app.operator import Hands, Operator
+from batonpass.app.webhook_intake import WebhookIntake
+from batonpass.domain.clock import Clock
+from batonpass.store import Journal, StoreError
+
+log = structlog.get_logger()
+
+
+class Waking(Protocol):
+    def wake(self) -> None: ...
+
+
+class Controlled(Protocol):
+    """What the operator's door opens to."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def webhooks(self) -> WebhookIntake: ...
+
+    @property
+    def engine(self) -> Waking | None: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+@asynccontextmanager
+async def controlled(service: Controlled) -> AsyncIterator[None]:
+    """Let operators in while inside, where the store is a file. Where no socket can be made, that is logged: the
+    customers are served all the same."""
+    store = service.config.store.path
+    if store is None:
+        yield
+        return
+    wake = service.journal.database.ring if service.engine is None else service.engine.wake
+    operator = Operator(service.config, service.journal.database, service.webhooks, service.clock, wake)
+    with ExitStack() as stack:
+        try:
+            listening = stack.enter_context(control_socket(store))
+        except OSError as error:
+            log.warning(
+                "no_control_socket", path=str(socket_path(store)), detail=error.strerror or str(error)
+            )
+            yield
+            return
+        async with _served(control_app(operator), listening):
+            yield
+
+
+def control_app(hands: Hands) -> FastAPI:
+    """The ASGI application: the operator's methods, nothing else."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def act(order: ActOrder) -> Response:
+        done = await hands.act(order.action, order.chosen, after=order.after, most=order.most)
+        return JSONResponse(DONE.dump_python(done, mode="json"))
+
+    async def replay(order: ReplayOrder) -> Response:
+        done = await hands.replay(order.chosen, after=order.after, most=order.most)
+        return JSONResponse(REPLAYED.dump_python(done, mode="json"))
+
+    app.add_api_route(ACT, act, methods=["POST"])
+    app.add_api_route(REPLAY, replay, methods=["POST"])
+    app.add_exception_handler(StoreError, _store_error)
+    return app
+
+
+async def _store_error(request: Request, error: Exception) -> Response:
+    del request
+    code = error.code if isinstance(error, StoreError) else "store"
+    return JSONResponse({"code": code, "detail": str(error)}, 503)
+
+
+@asynccontextmanager
+async def _served(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+    server = _Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    running = asyncio.create_task(server.serve(sockets=[listening]), name="control")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await running
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
