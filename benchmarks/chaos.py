@@ -77,7 +77,7 @@ FULL = Plan(
     longest=1800, seed=1,
 )  # fmt: skip
 SMALL = replace(
-    FULL, handoffs=300, untold=100, restart_every=(3, 5), kill_every=5, fault_every=20, longest=120
+    FULL, handoffs=300, untold=100, restart_every=(5, 8), kill_every=6, fault_every=20, longest=120
 )
 
 
@@ -120,6 +120,10 @@ class Node:
         self.ended += self._ready and not self._killed
         if not self._killed:
             await asyncio.sleep(0.3)  # the database was down while it started
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
 
     def kill(self) -> None:
         if self._ready and self._process is not None and self._process.poll() is None:
@@ -217,7 +221,7 @@ async def break_vendor(url: str, plan: Plan, ai_agent: AiAgent, done: Counter[st
         while True:
             for fault in FAULTS:
                 heard = ai_agent.heard
-                while ai_agent.heard < heard + plan.fault_every:  # noqa: ASYNC110 - many small events
+                while ai_agent.heard < heard + plan.fault_every:
                     await asyncio.sleep(0.05)
                 (await http.post(f"{url}/_emulator/faults", json=fault)).raise_for_status()
                 done["faults"] += int(fault["times"])  # type: ignore[call-overload]
@@ -268,7 +272,7 @@ def history_of(ai_agent: AiAgent, effects: list[dict[str, str]], kept: dict[str,
 
 
 async def run(plan: Plan, folder: Path, urls: dict[str, str], postgres: PostgresServer) -> int:
-    chance, done, begun = random.Random(plan.seed), Counter[str](), time.monotonic()
+    chance, done = random.Random(plan.seed), Counter[str]()
     store, port, ai_agent = postgres.new_database(), rig.free_port(), AiAgent(plan)
     async with AsyncExitStack() as stack:
         callback = await stack.enter_async_context(served(ai_agent.app))
@@ -280,6 +284,9 @@ async def run(plan: Plan, folder: Path, urls: dict[str, str], postgres: Postgres
             for number in range(plan.workers)
         ]
         kept_up = [asyncio.create_task(each.keep()) for each in (server, *workers)]
+        while not all(each.ready for each in (server, *workers)):
+            await asyncio.sleep(0.1)
+        begun = time.monotonic()
         chaos = [
             asyncio.create_task(crash_database(postgres, plan, chance, done)),
             asyncio.create_task(kill_workers(workers, plan, chance)),

@@ -1,232 +1,175 @@
-"""Kill -9 at every step boundary under handoffs in flight, start again, count the tickets.
+"""Kill, break, hang and starve batonpass at every failpoint; then see that nothing is lost, doubled or untrue.
 
-    python benchmarks/crash.py                      # every failpoint, 20 handoffs each
-    python benchmarks/crash.py --handoffs 5 --points 6
+    python benchmarks/crash.py                                    # everything: 25 seeds, 4 helpdesks, both stores
+    python benchmarks/crash.py --only step.open_ticket.called --helpdesk zendesk --store sqlite --seeds 3
+    python benchmarks/crash.py --small                            # what CI runs
+    python benchmarks/crash.py --report FILE.jsonl                # goes on where an earlier run with this file ended
 
-(`crash_webhooks.py` does the same for handoffs that tickets ask for.)
-
-For each failpoint a server is started that kills itself there. Clients hand over with an Idempotency-Key each and
-repeat until they are answered, as an AI agent would; the server is started again without the failpoint. In the end
-every acknowledged handoff must have exactly one ticket in the emulator's ledger, and every note at most once.
+A run: a few handoffs, asked for by an AI agent with a key until it is answered, and by tickets; while the helpdesk
+loses answers, answers late or refuses, and the failpoint fires in a process of batonpass. On PostgreSQL two processes
+share the work and one takes over from the other. In the end `batonpass.testing.invariants` looks at everything that
+was acknowledged, told, opened, written and kept. Whatever is left to chance follows from the seed.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import json
+import os
+import selectors
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-import httpx
-from rig import AUTHORISED, emulators, free_port, ledger, request_body, start_server, write_config
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+import uvloop
+from crash_helpdesks import STAGED
+from crash_table import is_wrong, repeat_command, table
+from crash_workers import work
 
-from batonpass.domain.handoff import StepKind
-from batonpass.testing.serving import served
+from batonpass.testing.crash_plan import STORES, Case
+from batonpass.testing.crash_points import crash_points
+from batonpass.testing.failpoints import ACTIONS
+from batonpass.testing.postgres import PostgresServer
+from batonpass.testing.rehearsal import rehearse
 
-EFFECT_FAULTS = ("answer_lost", "answered_late", "error_after_commit")
-KINDS = (
-    StepKind.GATHER_FACTS,
-    StepKind.OPEN_TICKET,
-    StepKind.READ_BACK,
-    StepKind.NOTE_NOT_LANDED,
-    StepKind.LATE_FACTS,
-    StepKind.NOTE_LATE_FACTS,
-    StepKind.ANNOUNCE,
-)
-"""The steps of a handoff that an AI agent asks for."""
-POINTS = (
-    "accept.received",
-    "accept.committed",
-    *(f"step.{kind}.{place}" for kind in KINDS for place in ("claimed", "called", "stored")),
-)
+SMALL_POINTS = 4
+BODY = {
+    "conversation": {"turns": [{"role": "customer", "text": "Please refund one of the charges."}]},
+    "customer": {"email": "mia.keller@example.com", "identity": "verified"},
+}
+Found = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    point: str
-    killed: bool
-    acknowledged: int
-    tickets: int
-    lost: int
-    doubled: int
-    notes_doubled: int
-    untold: int
-    seconds: float
+def cases(given: argparse.Namespace) -> list[Case]:
+    """Those wanted, seeds outermost: whoever stops half-way has seen every point."""
+    points = [given.only] if given.only else spread(crash_points(), given.points)
+    stores = STORES if given.store == "both" else (given.store,)
+    helpdesks = list(STAGED) if given.helpdesk == "all" else [given.helpdesk]
+    actions = ACTIONS if given.action == "all" else (given.action,)
+    seeds = [given.seed] if given.seed is not None else range(1, given.seeds + 1)
+    found = [
+        Case(point=point, action=action, helpdesk=helpdesk, store=store, seed=seed)
+        for seed in seeds
+        for point in points
+        for action in actions
+        for helpdesk in helpdesks
+        for store in stores
+    ]
+    return small(found) if given.small else found
 
-    @property
-    def right(self) -> bool:
-        return self.killed and self.lost == self.doubled == self.notes_doubled == self.untold == 0
+
+def spread(points: Sequence[str], count: int | None) -> Sequence[str]:
+    """All, or `count` of them spread over the list."""
+    if count is None or count >= len(points):
+        return points
+    step = (len(points) - 1) / max(1, count - 1)
+    return [points[round(n * step)] for n in range(count)]
 
 
-async def hand_over(http: httpx.AsyncClient, number: int, seconds: float) -> str:
-    """The handoff's id, however often the server dies before it answers."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            answer = await http.post(
-                "/v1/handoffs", json=request_body(number), headers={"Idempotency-Key": f"k{number}"}
+def small(found: Sequence[Case]) -> list[Case]:
+    """A choice in which every store, helpdesk and action comes with some points, another one for each."""
+    rows: dict[tuple[str, str, str], list[Case]] = {}
+    for case in found:
+        if case.seed == 1 and "pass_conversation" not in case.point:
+            rows.setdefault((case.store, case.helpdesk, case.action), []).append(case)
+    return [
+        row[(7 * number + 13 * n) % len(row)]
+        for number, row in enumerate(rows.values())
+        for n in range(SMALL_POINTS)
+    ]
+
+
+def reported(path: Path | None) -> list[Found]:
+    if path is None or not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def name_of(found: Found) -> str:
+    return Case(**{key: found[key] for key in ("point", "action", "helpdesk", "store", "seed")}).name
+
+
+def play(wanted: Sequence[Case], given: argparse.Namespace) -> Iterator[Found]:
+    """The results, as they come."""
+    with ExitStack() as stack:
+        databases: list[list[str]] = [[] for _ in range(given.jobs)]
+        if any(case.store == "postgres" for case in wanted):
+            server = stack.enter_context(PostgresServer(fsync=False, max_connections=400))
+            databases = [[server.new_database() for _ in range(given.slots)] for _ in range(given.jobs)]
+        selector = stack.enter_context(selectors.DefaultSelector())
+        pids = []
+        for number in range(given.jobs):
+            pid, lines = work(
+                wanted[number :: given.jobs], STAGED, databases=databases[number], slots=given.slots, keep=given.keep
             )
-        except httpx.HTTPError:
-            await asyncio.sleep(0.1)
-            continue
-        if answer.status_code == 202:
-            return str(answer.json()["id"])
-        await asyncio.sleep(0.1)
-    raise TimeoutError(f"handoff {number} was not acknowledged")
+            pids.append(pid)
+            selector.register(lines.makefile("rb"), selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                if line := key.fileobj.readline():  # type: ignore[union-attr]
+                    yield json.loads(line)
+                else:
+                    selector.unregister(key.fileobj)
+        for pid in pids:
+            os.waitpid(pid, 0)
 
 
-async def all_finished(http: httpx.AsyncClient, ids: Sequence[str], seconds: float) -> None:
-    """Return once no handoff has a step that is still to be done, or when the time is over."""
-    until = time.monotonic() + seconds
-    open_ids = list(ids)
-    while open_ids and time.monotonic() < until:
-        answers = await asyncio.gather(*(http.get(f"/v1/handoffs/{each}") for each in open_ids))
-        open_ids = [
-            answer.json()["id"]
-            for answer in answers
-            if any(step["status"] in {"ready", "running"} for step in answer.json()["steps"])
-            or answer.json()["ticket"] is None
-        ]
-        await asyncio.sleep(0.1)
+def main(given: argparse.Namespace) -> int:
+    wanted = cases(given)
+    names = {case.name for case in wanted}
+    results = [found for found in reported(given.report) if name_of(found) in names]
+    done = {name_of(found) for found in results}
+    left = [case for case in wanted if case.name not in done]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in {case.helpdesk for case in left}:
+            (Path(folder) / name).mkdir()
+            uvloop.run(rehearse(STAGED[name], Path(folder) / name, BODY))
+    began = time.monotonic()
+    with ExitStack() as stack:
+        report = stack.enter_context(given.report.open("a", encoding="utf-8")) if given.report else None
+        for number, found in enumerate(play(left, given), 1):
+            results.append(found)
+            if report is not None:
+                report.write(json.dumps(found) + "\n")
+                report.flush()
+            if is_wrong(found):
+                print(f"\nWRONG {repeat_command(found)}")
+                print("\n".join(f"  {each}" for each in found.get("wrong", [found.get("broken")])), flush=True)
+            progress(number, len(left), time.monotonic() - began)
+    print(f"\n{time.monotonic() - began:.0f} s\n")
+    print(table(results))
+    return 1 if any(map(is_wrong, results)) else 0
 
 
-class AiAgent:
-    """The AI agent's callback: which handoffs it was told of."""
-
-    def __init__(self) -> None:
-        self.told: set[str] = set()
-        self.app = Starlette(routes=[Route("/events", self._receive, methods=["POST"])])
-
-    async def _receive(self, request: Request) -> Response:
-        self.told.add((await request.json())["data"]["handoff_id"])
-        return Response(status_code=204)
+def progress(number: int, of: int, seconds: float) -> None:
+    end = "\r" if sys.stdout.isatty() else "\n"
+    if end == "\r" or number % 200 == 0 or number == of:
+        left = seconds / number * (of - number)
+        print(f"{number}/{of} runs, {number / seconds:.1f}/s, {left / 60:.1f} min left", end=end, flush=True)
 
 
-async def kill_at(point: str, handoffs: int, folder: Path, urls: dict[str, str]) -> Outcome:
-    ai_agent = AiAgent()
-    async with served(ai_agent.app) as callback:
-        return await _kill_at(point, handoffs, folder, urls, ai_agent, callback)
-
-
-async def _kill_at(
-    point: str, handoffs: int, folder: Path, urls: dict[str, str], ai_agent: AiAgent, callback: str
-) -> Outcome:
-    started = time.monotonic()
-    folder.mkdir()
-    config = write_config(
-        folder,
-        urls,
-        callback=f"{callback}/events",
-        deadline=2.0,
-        more="[handoff]\nfacts_deadline = 0.5\nlate_facts_for = 5.0",
-    )
-    log = folder / "server.log"
-    port = free_port()
-    before = len(ledger(urls["zendesk"]))
-    _plan_faults(point, handoffs, urls)
-    first = start_server(config, port=port, failpoint=f"{point}:kill:{max(1, handoffs // 4)}", log=log)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=AUTHORISED, timeout=10) as http:
-        asking = asyncio.gather(*(hand_over(http, number, 60) for number in range(handoffs)))
-        killed = await _died(first.process, 20)
-        first.process.kill()
-        first.process.wait()
-        second = start_server(config, port=port, log=log)
-        ids = await asking
-        await all_finished(http, ids, 60)
-    second.process.terminate()
-    second.process.wait(30)
-    effects = ledger(urls["zendesk"])[before:]
-    tickets = Counter(effect["key"] for effect in effects if effect["kind"] == "ticket.opened")
-    notes = Counter(effect["key"] for effect in effects if effect["kind"] == "note.appended")
-    return Outcome(
-        point=point,
-        killed=killed,
-        acknowledged=len(set(ids)),
-        tickets=sum(tickets.values()),
-        lost=sum(each not in tickets for each in ids),
-        doubled=sum(count - 1 for count in tickets.values()),
-        notes_doubled=sum(count - 1 for count in notes.values()),
-        untold=sum(each not in ai_agent.told for each in ids),
-        seconds=time.monotonic() - started,
-    )
-
-
-def _plan_faults(point: str, handoffs: int, urls: dict[str, str]) -> None:
-    """Make the vendors misbehave so that the step behind the failpoint happens at all, and creates lose answers."""
-    for fault in EFFECT_FAULTS:
-        _fault(
-            urls["zendesk"], fault=fault, operation="tickets.create", times=max(1, handoffs // 10), seconds=12
-        )
-    if "late_facts" in point:
-        _fault(urls["hubspot"], fault="answered_late", operation="contacts.get", times=handoffs, seconds=2)
-
-
-def _fault(url: str, **planned: object) -> None:
-    answer = httpx.post(f"{url}/_emulator/faults", json=planned, timeout=10)
-    answer.raise_for_status()
-
-
-async def _died(process: object, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if process.poll() is not None:  # type: ignore[attr-defined]
-            return True
-        await asyncio.sleep(0.05)
-    return False
-
-
-async def main(handoffs: int, points: Sequence[str]) -> int:
-    outcomes = []
-    print(
-        f"{'failpoint':34} {'killed':>6} {'acked':>6} {'tickets':>7} {'lost':>5} {'doubled':>7} {'notes x2':>8} {'untold':>6} {'s':>6}"
-    )
-    with tempfile.TemporaryDirectory() as folder, emulators(latency=0.02, spread=0.3, drops=True) as urls:
-        for number, point in enumerate(points):
-            outcome = await kill_at(point, handoffs, Path(folder) / str(number), urls)
-            outcomes.append(outcome)
-            print(
-                f"{point:34} {'yes' if outcome.killed else 'NO':>6} {outcome.acknowledged:6} {outcome.tickets:7}"
-                f" {outcome.lost:5} {outcome.doubled:7} {outcome.notes_doubled:8} {outcome.untold:6} {outcome.seconds:6.1f}",
-                flush=True,
-            )
-    wrong = [outcome.point for outcome in outcomes if not outcome.right]
-    total = sum(outcome.acknowledged for outcome in outcomes)
-    print(
-        f"\n{len(outcomes)} kills, {total} handoffs acknowledged, "
-        f"{sum(outcome.lost for outcome in outcomes)} lost, {sum(outcome.doubled for outcome in outcomes)} doubled"
-    )
-    print(f"not right: {', '.join(wrong)}" if wrong else "all right")
-    return 1 if wrong else 0
-
-
-def chosen(count: int | None) -> Sequence[str]:
-    """All failpoints, or `count` of them spread over the list."""
-    if count is None or count >= len(POINTS):
-        return POINTS
-    return (
-        [POINTS[round(n * (len(POINTS) - 1) / (count - 1))] for n in range(count)]
-        if count > 1
-        else POINTS[:1]
-    )
-
-
-if __name__ == "__main__":
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--handoffs", type=int, default=20)
-    parser.add_argument(
-        "--points", type=int, help="how many failpoints, spread over the list; all unless given"
-    )
+    parser.add_argument("--store", choices=[*STORES, "both"], default="both")
+    parser.add_argument("--helpdesk", choices=["all", *STAGED], default="all")
+    parser.add_argument("--action", choices=["all", *ACTIONS], default="all")
+    parser.add_argument("--seeds", type=int, default=25)
+    parser.add_argument("--seed", type=int, help="this one only")
+    parser.add_argument("--points", type=int, help="how many failpoints, spread over the list; all unless given")
     parser.add_argument("--only", help="one failpoint by name")
-    given = parser.parse_args()
-    sys.exit(asyncio.run(main(given.handoffs, [given.only] if given.only else chosen(given.points))))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes")
+    parser.add_argument("--slots", type=int, default=3, help="runs at once in each worker, for each store")
+    parser.add_argument("--report", type=Path, help="a file with one JSON object for each run; what it has is not run again")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of runs that went wrong, with their logs")
+    parser.add_argument("--small", action="store_true", help="a minute's choice, for CI")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main(arguments()))

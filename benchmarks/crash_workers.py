@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
-import resource
 import shutil
 import socket
 import tempfile
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -48,13 +46,12 @@ def work(
     databases: Sequence[str],
     slots: int,
     keep: bool,
-) -> Iterator[int]:
-    """Fork a worker; gives the file descriptor of its lines. To be called before there is a loop or a thread."""
+) -> tuple[int, socket.socket]:
+    """Fork a worker: its process and where its lines come from. To be called before there is a loop or a thread."""
     ours, its = socket.socketpair()
-    if os.fork():
+    if pid := os.fork():
         its.close()
-        yield ours.detach()
-        return
+        return pid, ours
     ours.close()
     code = 1
     try:

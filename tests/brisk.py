@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 import scene as playground
 import batonpass_zendesk
-from batonpass.app import jobs
+from batonpass.app import schedule
 from batonpass.app.config import load_config
 from batonpass.app.wiring import Service, running
 from batonpass.domain.clock import Clock, SystemClock
@@ -35,14 +35,14 @@ from batonpass_zendesk.emulator import ZendeskEmulator
 from fakes import FakeClock
 from scene import MAPPINGS, Scene
 
-EVERY = 0.05
+EVERY = 0.2
 SELDOM = 60.0
 """Seconds between two runs of a job that stays as seldom as it is, where it is longer."""
 """Seconds between two runs of a job. What one node runs for all still waits for its tick by the service's clock."""
 
 
 def run_jobs_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "IntervalTrigger", partial(_often, IntervalTrigger))
+    monkeypatch.setattr(schedule, "IntervalTrigger", partial(_often, IntervalTrigger))
 
 
 def _often(trigger: type[IntervalTrigger], *, seconds: float, start_date: object) -> IntervalTrigger:
@@ -123,8 +123,11 @@ async def busy(
     clock: Clock | None = None,
     more: str = "",
     deadline: float = 5.0,
+    steady: bool = False,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[Busy]:
-    """`more` is appended to the configuration; its AI agents are `calm` and `loud`."""
+    """`more` is appended to the configuration; its AI agents are `calm` and `loud`. `steady`: the service makes its
+    clock itself, as the commands have it. `host`: what it calls the helpdesk's machine."""
     clock = clock or SystemClock()
     zendesk = emulator or ZendeskEmulator.with_sample_account(clock=clock)
     made: list[Any] = []
@@ -139,7 +142,7 @@ async def busy(
             zendesk,
             name="zendesk",
             mapping=(MAPPINGS / "zendesk.toml").read_text(encoding="utf-8"),
-            urls=(vendor, url),
+            urls=(vendor.replace("127.0.0.1", host), url),
             settings={"deadline": deadline, "start": {"tag": "needs_person"}},
         )
         keys = {name: hashlib.sha256(f"bp_key_of_{name}".encode()).hexdigest() for name in ("calm", "loud")}
@@ -151,7 +154,7 @@ async def busy(
         webhook_url = f"{url}/webhooks/zendesk"
         zendesk.deliver_to(webhook_url, secret=configured.webhook_secret)
         async with (
-            running(load_config(configured.path, environment), clock=clock) as service,
+            running(load_config(configured.path, environment), clock=None if steady else clock) as service,
             httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http,
         ):
             made.append(create_app(service))

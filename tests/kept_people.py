@@ -14,7 +14,7 @@ from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.domain.life import LifeEvent, LifeKind
 from batonpass.domain.ticket import Agent, TicketRef
 from batonpass.engine import decide
-from batonpass.store import Installation, Journal, NewDelivery, NewHandoff, Started
+from batonpass.store import Database, Installation, Journal, NewDelivery, NewHandoff, Started
 from batonpass.store.people import person
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -170,14 +170,37 @@ async def peopled(
     return noted, unnoted, bobs
 
 
+class KilledError(Exception):
+    """Where a test ends the process."""
+
+
+class Killed:
+    """A database whose process dies after so many transactions."""
+
+    is_shared = False
+
+    def __init__(self, database: Database, after: int) -> None:
+        self._database, self._left = database, after
+
+    async def run(self, work: Any) -> Any:
+        if self._left == 0:
+            raise KilledError
+        self._left -= 1
+        return await self._database.run(work)
+
+
+async def tables(journal: Journal, query: Any) -> list[str]:
+    found = (
+        await query("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        if journal.database.is_shared
+        else await query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    )
+    return [name for (name,) in found]
+
+
 async def everything(journal: Journal, query: Any) -> str:
     """All columns of all tables, as one text."""
-    tables = (
-        await query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        if not journal.database.is_shared
-        else await query("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-    )
-    rows = [row for (table,) in tables for row in await query(f"SELECT * FROM {table}")]
+    rows = [row for table in await tables(journal, query) for row in await query(f"SELECT * FROM {table}")]
     return "\n".join(
         cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
         for row in rows

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 
 import pytest
 
 from batonpass.app.forgetting import Forgetter, LegalHoldError
+from batonpass.app.intake import Delivery, Intake
+from batonpass.app.line import Place
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.event import Event, EventKind
-from batonpass.domain.handoff import HandoffState, Plan, Reaction
-from batonpass.domain.ids import HandoffId
+from batonpass.domain.handoff import HandoffState, Lane, Plan, Reaction
+from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.store import Installation, Journal, NewDelivery, StoreAddress, database_at
 from batonpass.store.emptied import is_emptied
 from batonpass.store.erasing import Erasing, UnderWayError
 from batonpass.store.erasures import canonical
 from batonpass.store.mentions import Mentions
 from batonpass.store.people import handoffs_of, is_suppressed, person
-from batonpass.store.personal import exported
-from batonpass.store.reading import look
+from batonpass.store.sweeping import SWEPT
 from fakes import FakeClock
 from kept_people import (
     ALL,
@@ -29,14 +31,20 @@ from kept_people import (
     NEAR,
     NOW,
     STARTED,
+    Killed,
+    KilledError,
     accepted,
     attempt,
     days,
     everything,
     peopled,
     request,
+    tables,
 )
 from stores import Query
+
+ONE_DATABASE = pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+"""Enough for what is decided above the tables."""
 
 CLOCK = FakeClock(NOW + days(1))
 
@@ -72,6 +80,24 @@ async def test_d08_erased_person_is_in_no_table_and_others_keep_theirs(
     assert bobs in left
 
 
+async def test_d08_every_table_is_looked_through_or_has_nobodys_words(journal: Journal, query: Query) -> None:
+    nobodys = {
+        "nodes",
+        "ticks",
+        "tallies",
+        "people",
+        "suppressed",
+        "erasures",
+        "migrations",
+        "_sqlite_migrations",
+    }
+
+    found = set(await tables(journal, query))
+
+    assert found - nobodys == {table.name for table in SWEPT}
+
+
+@ONE_DATABASE
 async def test_d08_what_is_left_of_a_handoff_still_reads_and_tells_its_ticket(journal: Journal) -> None:
     noted, _, _ = await peopled(journal)
 
@@ -109,6 +135,7 @@ async def test_d08_proof_has_no_data_and_its_digest_is_over_what_it_states(
     assert kept == [(proof["id"], int((NOW + days(1)).timestamp() * 1000))]
 
 
+@ONE_DATABASE
 async def test_d08_erased_person_is_marked_so_that_nothing_brings_them_back(journal: Journal) -> None:
     await peopled(journal)
     pepper = await Installation(journal.database, node="me", name="me").pepper(NOW)
@@ -141,6 +168,7 @@ async def test_d08_open_handoff_is_in_the_way_until_it_is_cancelled(journal: Jou
     assert [word for word in HERS if word in await everything(journal, query)] == []
 
 
+@ONE_DATABASE
 async def test_d08_step_under_way_cannot_be_cancelled_at_that_moment(journal: Journal) -> None:
     asking = await accepted(journal, request(ANNA, "zebraword"), at=CLOCK.now())
     await journal.claim(ALL, now=CLOCK.now(), most=9)
@@ -153,6 +181,7 @@ async def test_d08_step_under_way_cannot_be_cancelled_at_that_moment(journal: Jo
     assert record.state is HandoffState.REQUESTED
 
 
+@ONE_DATABASE
 async def test_d10_legal_hold_wins_over_erasure(journal: Journal, query: Query) -> None:
     await peopled(journal)
     before = await everything(journal, query)
@@ -163,6 +192,7 @@ async def test_d10_legal_hold_wins_over_erasure(journal: Journal, query: Query) 
     assert await everything(journal, query) == before
 
 
+@ONE_DATABASE
 async def test_d08_what_is_in_memory_of_their_handoffs_is_forgotten_too(journal: Journal) -> None:
     noted, unnoted, bobs = await peopled(journal)
     forgotten: list[HandoffId] = []
@@ -172,23 +202,18 @@ async def test_d08_what_is_in_memory_of_their_handoffs_is_forgotten_too(journal:
     assert {noted, unnoted, bobs} <= set(forgotten)
 
 
-class KilledError(Exception):
-    """Where a test ends the process."""
+@ONE_DATABASE
+async def test_nothing_more_is_done_for_a_handoff_once_it_is_cancelled(journal: Journal) -> None:
+    asking = await accepted(journal, request(ANNA, "zebraword"))
+    pepper = await Installation(journal.database, node="me", name="me").pepper(NOW)
+    erasing = Erasing(journal.database, pepper=pepper, email=ANNA, forget=lambda _: None)
+    await erasing.find(NOW)
 
+    cancelled = await erasing.cancel(NOW)
 
-class Killed:
-    """A database whose process dies after so many transactions of an erasure."""
-
-    is_shared = False
-
-    def __init__(self, database, after: int) -> None:
-        self._database, self._left = database, after
-
-    async def run(self, work):
-        if self._left == 0:
-            raise KilledError
-        self._left -= 1
-        return await self._database.run(work)
+    assert cancelled == [asking]
+    assert await journal.claim(ALL, now=NOW + days(1), most=9) == []
+    assert await journal.counts() == {"abandoned": 1}
 
 
 async def test_d08_erasure_killed_after_any_transaction_goes_on_when_it_is_run_again(
@@ -215,16 +240,13 @@ async def test_d08_erasure_killed_after_any_transaction_goes_on_when_it_is_run_a
     assert (proof.counts["handoffs"], proof.counts["deliveries"]) == (3, 4)
 
 
+@ONE_DATABASE
 async def test_d08_handoff_that_comes_during_the_erasure_is_new_business(journal: Journal) -> None:
     await peopled(journal)
-    later = await accepted(journal, request(ANNA, "I am back"), at=CLOCK.now() + days(1))
+    pepper = await Installation(journal.database, node="me", name="me").pepper(NOW)
+    later = await accepted(journal, request(ANNA, "I am back"), pepper=pepper, at=CLOCK.now() + days(1))
 
-    erasing = Erasing(
-        journal.database,
-        pepper=await Installation(journal.database, node="me", name="me").pepper(NOW),
-        email=ANNA,
-        forget=lambda _: None,
-    )
+    erasing = Erasing(journal.database, pepper=pepper, email=ANNA, forget=lambda _: None)
     await erasing.erase(CLOCK.now(), clock=CLOCK.now)
 
     stored = await journal.request(later)
@@ -269,37 +291,6 @@ async def test_d08_bytes_are_gone_while_a_server_has_the_file_open(sqlite_addres
     await journal.close()
 
 
-async def test_d11_export_has_everything_about_a_person_and_nothing_of_others(
-    journal: Journal, address: StoreAddress
-) -> None:
-    noted, unnoted, bobs = await peopled(journal)
-
-    found = look(address, lambda tx: exported(tx, ANNA))
-
-    text = json.dumps(found)
-    assert {each["id"] for each in found["handoffs"]} == {noted, unnoted}
-    assert [word for word in HERS if word not in text] == []
-    assert [word for word in BOB if word in text] == []
-    assert {"table": "handoffs", "key": [bobs]} in found["mentioned_elsewhere"]
-    assert {each["table"] for each in found["mentioned_elsewhere"]} >= {"deliveries", "alerts", "checkpoints"}
-    mine = next(each for each in found["handoffs"] if each["id"] == noted)
-    assert mine["request"]["customer"]["name"] == "Zyxanna Lang"
-    assert mine["deliveries"][0]["body"] == {"about": "zebradelivery"}
-    assert [each["name"] for each in mine["steps"] if each["status"] == "done"] == [
-        "gather_facts",
-        "open_ticket",
-    ]
-
-
-async def test_d11_export_after_an_erasure_has_only_that(journal: Journal, address: StoreAddress) -> None:
-    await peopled(journal)
-    await forgetter(journal).erase(ANNA, cancel_open=False)
-
-    found = look(address, lambda tx: exported(tx, ANNA))
-
-    assert found == {"handoffs": [], "mentioned_elsewhere": [], "erased_before": True}
-
-
 async def test_person_of_a_ticket_that_asks_is_noted_when_its_conversation_is_read(journal: Journal) -> None:
     pepper = await Installation(journal.database, node="me", name="me").pepper(NOW)
     event = Event(kind=EventKind.HANDOFF_ASKED, id="e", subject_id="5", at=NOW, vendor_kind="v", actor_id="7")
@@ -311,3 +302,30 @@ async def test_person_of_a_ticket_that_asks_is_noted_when_its_conversation_is_re
     await journal.finish(step, result={}, plan=Plan(), attempt=attempt(step.name, ""), now=NOW, request=read)
 
     assert await journal.database.run(lambda tx: handoffs_of(tx, person(pepper, ANNA))) == [*begun.started]
+
+
+class NoLine:
+    """Nobody waits."""
+
+    def place(self, ai_agent: str, request: HandoffRequest, now: datetime) -> Place:
+        return Place(lane=Lane.LIVE, rank=0, say=None)
+
+
+@ONE_DATABASE
+async def test_person_is_noted_when_their_handoff_is_accepted(journal: Journal) -> None:
+    pepper = await Installation(journal.database, node="me", name="me").pepper(NOW)
+    intake = Intake(
+        journal,
+        CLOCK,
+        helpdesk="zendesk",
+        new_id=new_handoff_id,
+        wake=lambda: None,
+        line=NoLine(),
+        pepper=pepper,
+    )
+
+    answer = await intake.accept(Delivery(ai_agent="bot", body=json.dumps(request(ANNA, "hello")).encode()))
+    await intake.accept(Delivery(ai_agent="bot", body=json.dumps(request(None, "hello")).encode()))
+
+    noted = await journal.database.run(lambda tx: handoffs_of(tx, person(pepper, ANNA.upper())))
+    assert noted == [answer.outcome.handoff_id]

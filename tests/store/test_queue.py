@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from batonpass.domain.handoff import (
-    AttemptRecord,
-    ClaimedStep,
     HandoffRecord,
     HandoffState,
     Lane,
-    NewStep,
     Plan,
     StepKind,
     StepStatus,
 )
-from batonpass.domain.ids import HandoffId, new_handoff_id
+from batonpass.domain.ids import HandoffId
 from batonpass.domain.life import LifeKind
-from batonpass.domain.ticket import TicketRef
-from batonpass.store import Accepted, Journal, NewHandoff, Recovery, StaleClaimError
+from batonpass.store import Journal, Recovery, StaleClaimError
 from batonpass.store.queue import BATCH, Batch, Manner, Queue, Why
-from batonpass.store.selection import Action, Selection, candidates, counted, listed, unknown
-from stores import Query
-
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-ALL = tuple(StepKind)
-FIRST = Plan(state=HandoffState.REQUESTED, steps=(NewStep(kind=StepKind.GATHER_FACTS),))
-OPEN = Plan(state=HandoffState.ENRICHED, steps=(NewStep(kind=StepKind.OPEN_TICKET),))
-TICKETED = Plan(
-    state=HandoffState.TICKETED,
-    steps=(NewStep(kind=StepKind.ANNOUNCE), NewStep(kind=StepKind.LATE_FACTS, about="crm", delay=1.0)),
+from batonpass.store.selection import Action, Selection, counted
+from queued import (
+    ALL,
+    LATER,
+    NOW,
+    OPEN,
+    attempt,
+    claimed,
+    handed_over,
+    opening,
+    parked,
+    with_ticket,
 )
+from stores import Query
 
 
 def in_a_minute(state: HandoffState, *, at: datetime, created_at: datetime) -> datetime:
@@ -51,52 +48,6 @@ def queue(journal: Journal) -> Queue:
     return Queue(journal.database, manner)
 
 
-def attempt(step: ClaimedStep, outcome: str = "done") -> AttemptRecord:
-    return AttemptRecord(step=step.name, number=step.fence, started_at=NOW, seconds=0.1, outcome=outcome)
-
-
-async def handed_over(
-    journal: Journal, *, agent: str = "bot", conversation: str | None = None, about: str | None = None,
-    at: datetime = NOW,
-) -> HandoffId:  # fmt: skip
-    new = NewHandoff(
-        id=new_handoff_id(), ai_agent=agent, conversation_id=conversation, body=b"{}", request=b"{}", mended=False,
-        idempotency_key=None, body_sha256=b"", received_at=at, helpdesk="zendesk", asked_about=about,
-    )  # fmt: skip
-    accepted = await journal.accept(new, FIRST)
-    assert isinstance(accepted, Accepted)
-    return accepted.handoff_id
-
-
-async def claimed(journal: Journal, now: datetime = NOW) -> ClaimedStep:
-    (step,) = await journal.claim(ALL, now=now, most=1)
-    return step
-
-
-async def opening(journal: Journal, **asked: object) -> tuple[HandoffId, ClaimedStep]:
-    """A handoff whose ticket is being opened."""
-    handoff_id = await handed_over(journal, **asked)  # type: ignore[arg-type]
-    gather = await claimed(journal)
-    (step,) = await journal.finish(gather, result={}, plan=OPEN, attempt=attempt(gather), now=NOW)
-    return handoff_id, step
-
-
-async def parked(journal: Journal, **asked: object) -> HandoffId:
-    handoff_id, step = await opening(journal, **asked)
-    await journal.park(step, because="refused: no such group", attempt=attempt(step, "refused"), now=NOW)
-    return handoff_id
-
-
-async def with_ticket(journal: Journal) -> tuple[HandoffId, list[ClaimedStep]]:
-    """A handoff with its ticket; its announcement is under way, its late facts wait."""
-    handoff_id, step = await opening(journal)
-    following = await journal.finish(
-        step, result={"ticket": {}}, plan=TICKETED, attempt=attempt(step), now=NOW,
-        ticket=TicketRef(id=handoff_id[-6:], url="u"),
-    )  # fmt: skip
-    return handoff_id, following
-
-
 async def record(journal: Journal, handoff_id: HandoffId) -> HandoffRecord:
     found = await journal.handoff(handoff_id)
     assert found is not None
@@ -105,11 +56,6 @@ async def record(journal: Journal, handoff_id: HandoffId) -> HandoffRecord:
 
 async def statuses(journal: Journal, handoff_id: HandoffId) -> dict[str, StepStatus]:
     return {step.name: step.status for step in (await record(journal, handoff_id)).steps}
-
-
-async def meant(journal: Journal, chosen: Selection) -> list[HandoffId]:
-    found = await journal.database.run(lambda tx: candidates(tx, chosen, after="", most=100))
-    return [each.id for each in found]
 
 
 async def test_what_is_parked_begins_anew_and_is_looked_for_before_it_is_repeated(
@@ -302,11 +248,13 @@ async def test_what_an_operator_parks_waits_until_it_is_retried(journal: Journal
     handoff_id = await handed_over(journal)
 
     aside = await queue.act(Action.PARK, Selection(ids=(handoff_id,)), now=NOW)
+    tell = await claimed(journal)
     nobody = await journal.claim(ALL, now=LATER, most=1)
     found = await record(journal, handoff_id)
     back = await queue.act(Action.RETRY, Selection(reason="by an operator"), now=LATER)
 
     assert (aside.changed, nobody, back.changed) == (1, [], 1)
+    assert tell.kind is StepKind.TELL_DELAY
     assert (found.state, found.parked_because) == (HandoffState.PARKED, "parked by an operator")
     assert (await record(journal, handoff_id)).state is HandoffState.REQUESTED
     assert (await claimed(journal, LATER)).name == "gather_facts"
@@ -321,48 +269,8 @@ async def test_the_next_of_its_conversation_need_not_wait_for_one_that_is_put_as
 
     await queue.act(action, Selection(ids=(first,)), now=NOW)
 
-    assert (await claimed(journal)).handoff_id == second
-
-
-async def test_every_filter_means_what_it_says(journal: Journal) -> None:
-    waits = await parked(journal, agent="shop")
-    asks = await handed_over(journal, agent="bot", at=LATER)
-
-    async def finds(**said: object) -> list[HandoffId]:
-        return await meant(journal, Selection(**said))  # type: ignore[arg-type]
-
-    assert await finds() == [waits, asks]
-    assert await finds(state=HandoffState.PARKED) == [waits]
-    assert await finds(step=StepKind.OPEN_TICKET) == [waits]
-    assert await finds(step=StepKind.GATHER_FACTS) == [asks]
-    assert await finds(ai_agent="bot") == [asks]
-    assert await finds(connection="zendesk") == [waits, asks]
-    assert await finds(connection="hubspot") == []
-    assert await finds(reason="NO SUCH group") == [waits]
-    assert await finds(reason="refused") == [waits]
-    assert await finds(reason="%") == []
-    assert await finds(asked_before=LATER) == [waits]
-    assert await finds(asked_since=LATER) == [asks]
-    assert await finds(ids=(asks,), state=HandoffState.PARKED) == []
-    assert await finds(doable=Action.RETRY) == [waits]
-    assert await finds(doable=Action.PARK) == [asks]
-    assert await finds(doable=Action.CANCEL) == [waits, asks]
-    assert await journal.database.run(lambda tx: unknown(tx, [waits, "ho_none"])) == ["ho_none"]
-
-
-async def test_the_list_says_who_waits_since_when_and_why(journal: Journal) -> None:
-    waits = await parked(journal)
-    _, step = await opening(journal)
-    await journal.postpone(step, until=LATER, attempt=attempt(step, "rate_limited"), count_attempt=False)
-
-    first, second = await journal.database.run(lambda tx: listed(tx, Selection(), most=10))
-
-    assert (first.id, first.created_at, first.because) == (waits, NOW, "refused: no such group")
-    assert [(each.name, each.because) for each in first.waiting] == [
-        ("open_ticket", "refused: no such group")
-    ]
-    (again,) = second.waiting
-    assert (again.status, again.due_at, again.last) == (StepStatus.READY, LATER, "rate_limited")
+    found = await journal.claim([StepKind.GATHER_FACTS], now=NOW, most=2)
+    assert [each.handoff_id for each in found] == [second]
 
 
 async def test_two_operators_at_once_retry_each_handoff_once(journal: Journal, queue: Queue) -> None:
@@ -386,5 +294,6 @@ async def test_a_step_whose_process_died_four_times_is_retried_with_a_clean_slat
     await queue.act(Action.RETRY, Selection(ids=(handoff_id,)), now=LATER)
 
     assert died.state is HandoffState.PARKED
-    assert replace(await claimed(journal, LATER), fence=0).attempts == 1
+    (again,) = await journal.claim([StepKind.OPEN_TICKET], now=LATER, most=1)
+    assert (again.attempts, again.fence) == (1, 2)
     assert await query("SELECT crashes FROM steps WHERE name = 'open_ticket'") == [(0,)]

@@ -20,6 +20,8 @@ from kept_people import (
     ANNA,
     HERS,
     NOW,
+    Killed,
+    KilledError,
     accepted,
     attempt,
     days,
@@ -30,6 +32,9 @@ from kept_people import (
     request,
 )
 from stores import Query
+
+ONE_DATABASE = pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+"""Enough for what is decided above the tables."""
 
 CONFIG = RetentionConfig()
 
@@ -110,6 +115,7 @@ async def test_d10_handoff_that_is_not_over_is_never_touched(journal: Journal, q
         assert {each[0] for each in await query(f"SELECT handoff_id FROM {table}")} == {waiting, with_ticket}
 
 
+@ONE_DATABASE
 async def test_handoff_that_is_opened_again_counts_from_its_second_end(journal: Journal) -> None:
     handoff_id = await over(journal)
     again = NOW + days(364)
@@ -134,6 +140,7 @@ async def reopened(journal: Journal, handoff_id: HandoffId, state: HandoffState,
         )
 
 
+@ONE_DATABASE
 async def test_deleted_handoffs_count_no_more(journal: Journal) -> None:
     await over(journal)
     await over(journal, at=NOW + days(10), ticket="6")
@@ -144,6 +151,7 @@ async def test_deleted_handoffs_count_no_more(journal: Journal) -> None:
     assert (before, await journal.counts()) == ({"resolved": 2}, {"resolved": 1})
 
 
+@ONE_DATABASE
 async def test_d10_legal_hold_stops_all_of_it_and_says_so_once_a_day(journal: Journal, query: Query) -> None:
     await peopled(journal)
     job = Forgets(journal, RetentionConfig(legal_hold=True))
@@ -156,23 +164,6 @@ async def test_d10_legal_hold_stops_all_of_it_and_says_so_once_a_day(journal: Jo
 
     assert [await query(f"SELECT * FROM {table}") for table in tables] == before
     assert [each["event"] for each in logs] == ["nothing_forgotten"] * 2
-
-
-class KilledError(Exception):
-    """Where a test ends the process."""
-
-
-class Killed:
-    is_shared = False
-
-    def __init__(self, database, after: int) -> None:
-        self._database, self._left = database, after
-
-    async def run(self, work):
-        if self._left == 0:
-            raise KilledError
-        self._left -= 1
-        return await self._database.run(work)
 
 
 async def test_d10_job_killed_after_any_transaction_goes_on_at_its_next_run(
@@ -195,6 +186,7 @@ async def test_d10_job_killed_after_any_transaction_goes_on_at_its_next_run(
     assert is_emptied(await body_of(journal, recent))
 
 
+@ONE_DATABASE
 async def test_d10_clock_that_jumped_ahead_deletes_nothing_that_is_not_old(journal: Journal) -> None:
     handoff_id = await over(journal)
     job = Forgets(journal)
@@ -208,6 +200,7 @@ async def test_d10_clock_that_jumped_ahead_deletes_nothing_that_is_not_old(journ
     assert as_of <= NOW + days(6)
 
 
+@ONE_DATABASE
 async def test_d10_first_run_under_a_wrong_clock_goes_by_the_newest_thing_that_is_kept(
     journal: Journal,
 ) -> None:
@@ -218,6 +211,7 @@ async def test_d10_first_run_under_a_wrong_clock_goes_by_the_newest_thing_that_i
     assert not is_emptied(await body_of(journal, handoff_id))
 
 
+@ONE_DATABASE
 async def test_d10_clock_set_back_takes_the_time_of_retention_with_it(journal: Journal) -> None:
     retention = Retention(journal.database)
     await Forgets(journal).at(NOW + days(30))
@@ -225,6 +219,7 @@ async def test_d10_clock_set_back_takes_the_time_of_retention_with_it(journal: J
     assert await retention.as_of(NOW) == NOW
 
 
+@ONE_DATABASE
 async def test_after_a_standstill_it_catches_up(journal: Journal) -> None:
     await over(journal)
     job = Forgets(journal)

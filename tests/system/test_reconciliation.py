@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,17 @@ from batonpass.testing.desk import Desk
 from batonpass.testing.emulator import Fault
 from fakes import FakeClock
 from helpdesks import HELPDESKS, Known
-from test_both_directions import ASK, body
 
+ASK = "I was charged twice for my plan this month. Please refund one of the charges."
 EVERY = 300
 """Seconds between two readings."""
+
+
+def body() -> dict[str, Any]:
+    return {
+        "conversation": {"turns": [{"role": "customer", "text": ASK}]},
+        "customer": {"email": "mia.keller@example.com"},
+    }
 
 
 @dataclass
@@ -78,10 +85,26 @@ class Played:
         return {each.kind.value for each in await self.installation.open_alerts()}
 
 
+@dataclass
+class AnotherClock:
+    """Goes with ours, and is set otherwise."""
+
+    ours: FakeClock
+    ahead: float
+
+    def now(self) -> datetime:
+        return self.ours.now() + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        return self.ours.monotonic()
+
+
 @asynccontextmanager
-async def playing(known: Known, folder: Path, **told: Any) -> AsyncIterator[Played]:
+async def playing(known: Known, folder: Path, *, ahead: float = 0.0, **told: Any) -> AsyncIterator[Played]:
+    """`ahead`: seconds by which the helpdesk's clock is ahead of ours."""
     clock = FakeClock()
-    emulator = known.emulated(clock=clock, calls_per_window=10_000)
+    theirs = AnotherClock(clock, ahead)
+    emulator = known.emulated(clock=theirs, calls_per_window=10_000)
     async with known.plays(folder, clock=clock, emulator=emulator, **told) as desk:
         config = desk.service.config
         installation = Installation(desk.service.journal.database, node="here", name="here")
@@ -158,6 +181,41 @@ async def test_w11_whatever_was_missed_the_end_is_the_vendors(one: Known, tmp_pa
         await played.read()
 
         assert (reopened, (await played.desk.record(handoff_id)).state) == ("accepted", "resolved")
+
+
+async def test_after_hours_without_a_server_all_is_made_up_for_and_nobody_is_said_to_be_silent(
+    one: Known, tmp_path: Path
+) -> None:
+    async with playing(one, tmp_path) as played:
+        handoff_id, ticket = await played.handed_over()
+        await played.read()
+        played.silent()
+        await played.desk.happens(EventKind.TICKET_ASSIGNED, ticket=ticket)
+        asking = await played.asked()
+
+        await played.read(after=7200)
+        await played.read()
+
+        (other,) = {*await played.desk.all_handoffs()} - {handoff_id}
+        assert await played.desk.life(handoff_id) == ["accepted"]
+        assert (await played.desk.record(other)).ticket_id == asking
+        assert await played.alerts() == {"reconciled"}
+
+
+@pytest.mark.parametrize("ahead", [-1800.0, 1800.0], ids=["behind", "ahead"])
+async def test_v33_where_the_helpdesks_clock_is_wrong_by_half_an_hour_nothing_is_missed(
+    one: Known, tmp_path: Path, ahead: float
+) -> None:
+    async with playing(one, tmp_path, ahead=ahead) as played:
+        handoff_id, ticket = await played.handed_over()
+        for _ in range(3):
+            await played.read()
+        played.silent()
+        await played.desk.happens(EventKind.TICKET_ASSIGNED, ticket=ticket)
+
+        await played.read()
+
+        assert await played.desk.life(handoff_id) == ["accepted"]
 
 
 async def test_a_lost_webhook_among_others_orphans_no_customer(known: Known, tmp_path: Path) -> None:

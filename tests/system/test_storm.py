@@ -67,8 +67,8 @@ async def test_l01_in_a_storm_hard_reasons_go_first_and_the_others_are_told_hone
 ) -> None:
     team, clock = Team(), FakeClock()
     async with served(team) as url:
-        more = told_at(monkeypatch, url) + "\n[handoff]\nconcurrency = 4"
-        async with busy(tmp_path, clock=clock, emulator=slow(0.01, clock=clock), more=more) as play:
+        more = told_at(monkeypatch, url) + "\n[handoff]\nconcurrency = 12"
+        async with busy(tmp_path, clock=clock, emulator=slow(0.002, clock=clock), more=more) as play:
             soft = await together(play, [asked(n) for n in range(290)])
             since = len(play.opened)
             hard = await together(play, [asked(n, "security") for n in range(10)])
@@ -87,7 +87,7 @@ async def test_l01_in_a_storm_hard_reasons_go_first_and_the_others_are_told_hone
         told = [each["say"] for each in soft if each["say"]]
         assert sorted(play.opened) == sorted(each["id"] for each in (*soft, *hard))
         assert since < 150
-        assert max(places) < 10 + 12
+        assert max(places) < 10 + 30
         assert [each["say"] for each in hard] == [None] * 10
         assert len(told) == 290 - 60
         assert all("Many people are asking for our team" in say for say in told)
@@ -100,22 +100,19 @@ async def test_l01_in_a_storm_hard_reasons_go_first_and_the_others_are_told_hone
 async def test_l02_an_ai_agent_with_a_hundred_times_the_load_delays_the_other_by_a_few(
     tmp_path: Path,
 ) -> None:
-    async with busy(tmp_path, emulator=slow(0.02), more="[handoff]\nconcurrency = 4") as play:
-        loud = asyncio.create_task(together(play, [asked(n) for n in range(200)], ai_agent="loud"))
-        waits = []
-        for number in (1000, 1001):
-            await eventually(lambda: len(play.handed_over) >= 100)
-            since = len(play.opened)
-            mine = (await play.hand_over(asked(number, "ai_unsure"), ai_agent="calm"))["id"]
-            await eventually(lambda mine=mine: mine in play.opened)  # type: ignore[misc]  # a default
-            waits.append(passed_by(play.opened, mine, since=since))
-        left = 202 - len(play.opened)
+    async with busy(tmp_path, emulator=slow(0.01), more="[handoff]\nconcurrency = 4") as play:
+        loud = asyncio.create_task(together(play, [asked(n) for n in range(100)], ai_agent="loud"))
+        await eventually(lambda: len(play.handed_over) >= 50)
+        mine = (await play.hand_over(asked(1000, "ai_unsure"), ai_agent="calm"))["id"]
+        since = len(play.opened)
+        await eventually(lambda: mine in play.opened)
+        left = 101 - len(play.opened)
         await loud
-        await drained(play, 202)
+        await drained(play, 101)
 
-        assert left > 100
-        assert max(waits) <= 12
-        assert len(set(play.opened)) == 202
+        assert left > 50
+        assert passed_by(play.opened, mine, since=since) <= 12
+        assert len(set(play.opened)) == 101
 
 
 async def test_l06_what_an_operator_puts_back_goes_behind_those_who_wait(tmp_path: Path) -> None:
@@ -126,7 +123,7 @@ async def test_l06_what_an_operator_puts_back_goes_behind_those_who_wait(tmp_pat
     emulator = slow(0.01, clock=clock)
     async with busy(tmp_path, clock=clock, emulator=emulator, more="[handoff]\nconcurrency = 2") as play:
         emulator.next_call(Fault.SERVER_ERROR, operation="tickets.create", status=503, times=1_000_000)
-        dead = [each["id"] for each in await together(play, [asked(n) for n in range(60)])]
+        dead = [each["id"] for each in await together(play, [asked(n) for n in range(30)])]
         await rested(play)
         database = play.service.journal.database
         queue = Queue(database, Manner(first_deadline=lambda state, *, at, created_at: None))
@@ -135,19 +132,23 @@ async def test_l06_what_an_operator_puts_back_goes_behind_those_who_wait(tmp_pat
         clock.go_on(31)
 
         again = await queue.act(Action.RETRY, Selection(ids=tuple(dead)), now=clock.now())
-        since = len(play.opened)
-        live = [each["id"] for each in await together(play, [asked(n) for n in range(100, 120)])]
+        live = [each["id"] for each in await together(play, [asked(n) for n in range(100, 110)])]
         play.service.engine.wake()  # type: ignore[union-attr]  # it works
-        await eventually(lambda: set(live) <= set(play.opened))
-        before_the_last = [each for each in play.opened[since:] if each in dead]
+        for _ in range(100):
+            if set(live) <= set(play.opened):
+                break
+            clock.go_on(2)  # the breaker lets one call through, and the others when that has succeeded
+            play.service.engine.wake()  # type: ignore[union-attr]  # it works
+            await asyncio.sleep(0.1)
+        before_the_last = [each for each in play.opened if each in dead]
         for _ in range(40):
-            if len(play.opened) == 80:
+            if len(play.opened) == 40:
                 break
             await later(play, 31)
 
-        assert (parked.changed, again.changed) == (60, 60)
+        assert (parked.changed, again.changed) == (30, 30)
         assert sorted(play.opened) == sorted([*dead, *live])
-        assert len(before_the_last) < 30
+        assert len(before_the_last) < 15
 
 
 async def test_l07_after_an_outage_the_backlog_keeps_to_the_vendors_limit_and_the_urgent_are_first(
@@ -219,18 +220,14 @@ async def test_v35_a_vendor_that_is_ten_times_slower_slows_no_accept_and_sheds_b
         for _ in range(20):
             busiest = max(busiest, engine.busy)
             await asyncio.sleep(0.05)
-        states = Counter([(await record(play, each["id"])).state for each in told])  # type: ignore[arg-type]
-        kinds = Counter(
-            step.kind
-            for each in told
-            for step in (await record(play, each["id"])).steps  # type: ignore[arg-type]
-            if step.done_at is not None
-        )
+        records = [await record(play, each["id"]) for each in told]
+        states = Counter(each.state for each in records)
+        done = Counter(step.kind for each in records for step in each.steps if step.done_at is not None)
         play.zendesk.latency = Latency()
         await drained(play, 60)
 
         assert open_at_the_end < 10
         assert busiest <= 8
         assert states[HandoffState.REQUESTED] + states[HandoffState.ENRICHED] > 30
-        assert kinds[StepKind.READ_BACK] <= kinds[StepKind.OPEN_TICKET]
+        assert done[StepKind.READ_BACK] <= done[StepKind.OPEN_TICKET]
         assert len(set(play.opened)) == 60

@@ -314,32 +314,61 @@ def test_progress_goes_by_the_helpdesks_clock_and_never_past_ours_nor_back():
     assert (slow, fast, older, nothing) == (NOON + SECOND, NOON + HOUR, NOON, NOON)
 
 
-@given(
-    minutes=st.lists(st.integers(min_value=0, max_value=5), min_size=1, max_size=40),
-    skew=st.integers(-10, 10),
+changes = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 9), st.sampled_from([0, 0, 0, 240])), min_size=1, max_size=30
 )
-def test_v33_no_change_falls_between_two_readings_whatever_the_helpdesks_clock_says(
-    minutes: list[int], skew: int
-):
-    """A change comes into the list a minute after it was made, stamped by a clock that is wrong."""
-    now, progress = NOON, Progress.at_first(NOON)
-    made: list[SeenTicket] = []
-    found: set[str] = set()
-    for number, pause in enumerate([*minutes, 5]):
-        listed = [each for each in made if each.changed_at - timedelta(minutes=skew) <= now - SECOND * 60]
-        read = [each for each in listed if each.changed_at >= progress.since]
-        found |= {each.id for each in read}
-        progress = replace(progress, read_to=progress.read_on(read, began=now))
-        made.append(replace(QUIET, id=str(number), changed_at=now + timedelta(minutes=skew)))
-        now += timedelta(minutes=pause)
+"""(Minutes since the one before, minutes until the list has it, minutes by which it is stamped too late)."""
 
-    assert found >= {each.id for each in listed}
+
+@given(made=changes, skew=st.integers(-30, 30))
+def test_v33_no_change_falls_between_two_readings_whatever_the_helpdesks_clock_says(
+    made: list[tuple[int, int, int]], skew: int
+):
+    """Too late stamps come from a clock that is ahead; one that is behind makes none."""
+    minute = timedelta(minutes=1)
+    times = [NOON + minute * sum(pause for pause, _, _ in made[: place + 1]) for place in range(len(made))]
+    stamps = [
+        at + minute * (skew + (fast if skew >= 0 else 0))
+        for at, (_, _, fast) in zip(times, made, strict=True)
+    ]
+    progress = Progress.at_first(NOON)
+    found: set[str] = set()
+
+    for now in (NOON + 5 * minute * number for number in range(50)):
+        read = [
+            replace(QUIET, id=str(place), changed_at=stamp)
+            for place, (at, stamp, (_, lag, _)) in enumerate(zip(times, stamps, made, strict=True))
+            if at + minute * lag <= now and stamp >= progress.since
+        ]
+        found |= {each.id for each in read}
+        progress = Progress(read_to=progress.read_on(read, began=now))
+
+    assert found == {str(place) for place in range(len(made))}
 
 
 def test_progress_survives_being_written():
-    for progress in (Progress(read_to=NOON), Progress(read_to=NOON, unheard_since=NOON - HOUR)):
+    for progress in (
+        Progress(read_to=NOON),
+        Progress(read_to=NOON, read_at=NOON + HOUR, unheard_since=NOON - HOUR),
+    ):
         assert Progress.from_text(progress.to_text()) == progress
     assert Progress(read_to=NOON).since == NOON - OVERLAP
+
+
+@pytest.mark.parametrize(
+    ("read_at", "every", "away"),
+    [
+        (None, 300, True),
+        (NOON - timedelta(minutes=15), 300, False),
+        (NOON - timedelta(minutes=16), 300, True),
+        (NOON - 3 * HOUR, 3600, False),
+    ],
+    ids=["never read", "two missed", "a quarter of an hour", "seldom read"],
+)
+def test_who_was_away_knows_of_no_silence(read_at: datetime | None, every: int, away: bool):
+    progress = Progress(read_to=NOON, read_at=read_at)
+
+    assert progress.was_away(NOON, every=timedelta(seconds=every)) is away
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from batonpass.domain.ids import HandoffId
 from batonpass.store import Database, Installation, Retention
 from batonpass.store.erasing import Erasing, Theirs, UnderWayError
 from batonpass.store.erasures import Proof
-from batonpass.store.scrubbing import scrub
 
 log = structlog.get_logger()
 
@@ -133,8 +132,7 @@ class Forgetter:
         theirs = await erasing.find(now)
         refuse_open(theirs, cancel_open=cancel_open)
         cancelled = await erasing.cancel(now) if cancel_open else []
-        proof = await erasing.erase(self._clock.now(), clock=self._clock.now)
-        await scrub(self._database, rewrite=self._alone)
+        proof = await erasing.erase(self._clock.now(), clock=self._clock.now, alone=self._alone)
         log.info("person_erased", erasure=proof.id, handoffs=len(theirs))
         return Erased(proof=proof, theirs=tuple(theirs), cancelled=tuple(cancelled))
 

@@ -39,6 +39,8 @@ class Line:
         self._looked = 0
         self._fresh: dict[Lane, int] = {}
         """Lane → the lowest rank given since the watch last looked; what has it may wait still."""
+        self._fresh_before: dict[Lane, int] = {}
+        """The same of the time between the last two looks: some of it was not on the disk yet at the last one."""
         self._unseen = 0
         """Handoffs that were placed since then."""
 
@@ -61,9 +63,12 @@ class Line:
         """The lowest rank that may wait in the lane: a burst is over before the watch has looked twice."""
         if self._looked != self._watch.looks:
             self._looked = self._watch.looks
-            self._fresh.clear()
+            self._fresh_before, self._fresh = self._fresh, {}
             self._unseen = 0
-        known = [each for each in (self._watch.front(lane), self._fresh.get(lane)) if each is not None]
+        front = self._watch.front(lane)
+        if front is not None:
+            return front
+        known = [given[lane] for given in (self._fresh, self._fresh_before) if lane in given]
         return min(known, default=None)
 
     async def tell(self, installation: Installation) -> None:

@@ -67,6 +67,7 @@ class Reconciliation:
         self._hears = connection.manifest.webhooks is not None and bool(settings.webhook_secrets)
         self._rule = of_helpdesk.start
         self._ai_agent_id = of_helpdesk.ai_agent_id
+        self._every = timedelta(seconds=config.reconcile.every)
         self._most_started = config.reconcile.start_at_most
         self._journal = journal
         self._installation = installation
@@ -97,19 +98,16 @@ class Reconciliation:
         tickets = await seen_tickets(helpdesk, progress.since, looked=await self._looked(), most=MOST_READ)
         differences = await self._compared(tickets, since=progress.since)
         todo = repair(differences, read=len(tickets), most_started=self._most_started, now=began)
-        started, followed = await self._make_up_for(todo)
+        done = await self._make_up_for(todo)
         unheard_since = await self._unheard_since(progress, todo)
         await self._tell(differences, todo, unheard_since)
         read_to = progress.read_to if todo.held else progress.read_on(tickets, began=began)
-        text = Progress(read_to=read_to, unheard_since=unheard_since).to_text()
+        text = Progress(read_to=read_to, read_at=began, unheard_since=unheard_since).to_text()
         await self._installation.set_checkpoint(self._checkpoint, text, self._clock.now())
         if self._synced is not None:
             self._synced(self._name, began)
-        report = log.info if started or followed or todo.held else log.debug
-        report(
-            "reconciled", connection=self._name, read=len(tickets), started=started, followed=followed,
-            adopted=len(todo.adopt), held=todo.held,
-        )  # fmt: skip
+        report = log.info if any(done.values()) or todo.held else log.debug
+        report("reconciled", connection=self._name, read=len(tickets), **done, held=todo.held)
 
     @property
     def _checkpoint(self) -> str:
@@ -138,8 +136,8 @@ class Reconciliation:
         found = await database.run(lambda tx: comparing.of_tickets(tx, helpdesk=self._name, ticket_ids=ids))
         return found + await database.run(lambda tx: comparing.by_ids(tx, keys))
 
-    async def _make_up_for(self, todo: Repair) -> tuple[int, int]:
-        """(Handoffs started, tickets to be read again)."""
+    async def _make_up_for(self, todo: Repair) -> dict[str, int]:
+        """How many handoffs are started, tickets read again, tickets taken over."""
         started = followed = 0
         for events, lane in (
             (todo.start_live, Lane.LIVE),
@@ -149,12 +147,10 @@ class Reconciliation:
             for start in range(0, len(events), EVENTS_AT_ONCE):
                 begun, read_again = await self._receive(events[start : start + EVENTS_AT_ONCE], lane)
                 started, followed = started + begun, followed + read_again
-        adopted = 0
-        for handoff_id in todo.adopt:
-            adopted += await self._adopt(handoff_id)
+        adopted = sum([await self._adopt(handoff_id) for handoff_id in todo.adopt])
         if started or followed or adopted:
             self._wake()
-        return started, followed
+        return {"started": started, "followed": followed, "adopted": adopted}
 
     async def _receive(self, events: tuple[Event, ...], lane: Lane) -> tuple[int, int]:
         received = await self._journal.receive(
@@ -180,7 +176,8 @@ class Reconciliation:
     async def _unheard_since(self, progress: Progress, todo: Repair) -> datetime | None:
         if not self._hears:
             return None
-        before, found = progress.unheard_since, todo.unheard_since
+        away = progress.was_away(self._clock.now(), every=self._every)
+        before, found = progress.unheard_since, None if away else todo.unheard_since
         since = min((each for each in (before, found) if each is not None), default=None)
         if since is None:
             return None

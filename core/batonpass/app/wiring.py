@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,16 +13,19 @@ import httpx
 from batonpass.app.announcer import Sayings, WebhookAnnouncer
 from batonpass.app.board import SharedBoard
 from batonpass.app.config import Config, Connection
+from batonpass.app.forgetting import Forgetting
 from batonpass.app.health import Health
 from batonpass.app.intake import Intake
-from batonpass.app.jobs import Jobs
+from batonpass.app.jobs import STEER_EVERY, Reaping, Reloading, Steering, Telling
 from batonpass.app.line import Line
 from batonpass.app.mappings import FACTS, Mappings
 from batonpass.app.metrics import Metrics
 from batonpass.app.opening import OpenStore, opened_store
 from batonpass.app.own_thread import in_own_thread
+from batonpass.app.reconciliation import Reconciliation
+from batonpass.app.schedule import Schedule
 from batonpass.app.troubles import Troubles
-from batonpass.app.watch import Watch
+from batonpass.app.watch import LOOK_EVERY, Watch
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock, SystemClock
@@ -31,7 +35,7 @@ from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, Observer, SchemaCache, World
 from batonpass.engine.recent import Recent
 from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
-from batonpass.store import Database, Journal, Recovery
+from batonpass.store import Database, Journal, Recovery, Retention
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 from batonpass.transport.sharing import Board, Notice
 
@@ -136,6 +140,7 @@ async def running(
             metrics=metrics,
             line=line,
             transports=transports,
+            new_id=new_id,
         )
         async with in_own_thread(
             house.working if works else house.accepting, name="batonpass-engine"
@@ -152,6 +157,7 @@ async def running(
                     new_id=new_id,
                     wake=wake,
                     line=line,
+                    pepper=await store.installation.pepper(store.clock.now()),
                 ),
                 webhooks=WebhookIntake(
                     config, store.journal, store.clock, wall=machine, new_id=new_id, wake=wake
@@ -180,19 +186,29 @@ class _House:
     metrics: Metrics
     line: Line
     transports: list[Transport]
+    new_id: Callable[[], HandoffId]
 
     @asynccontextmanager
     async def accepting(self) -> AsyncIterator[None]:
         """No engine: only what the doors need."""
-        jobs = Jobs(
-            self.config, self.store, self.mappings, watch=self.watch, line=self.line, metrics=self.metrics
-        )
-        jobs.start()
+        schedule = self._schedule()
+        schedule.start()
         try:
             yield None
         finally:
-            jobs.stop()
+            schedule.stop()
             await self.store.journal.database.leave_loop()
+
+    def _schedule(self) -> Schedule:
+        """What every process does by the clock."""
+        schedule = Schedule(self.store.installation, self.store.clock)
+        reloading = Reloading(self.mappings, self.metrics, self.store)
+        reloading.tell()
+        schedule.each(1, "mappings", reloading.look)
+        schedule.each(STEER_EVERY, "clock", Steering(self.store).steer)
+        schedule.each(LOOK_EVERY, "watch", self.watch.look)
+        schedule.each(5, "storms", partial(self.line.tell, self.store.installation))
+        return schedule
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Engine | None]:
@@ -226,11 +242,45 @@ class _House:
             engine = Engine(world)
             await engine.start()
             stack.push_async_callback(engine.stop)
-            jobs = Jobs(config, store, self.mappings, watch=self.watch, line=self.line, metrics=self.metrics)
-            jobs.work(world, engine, board, troubles)
-            jobs.start()
-            stack.callback(jobs.stop)
+            schedule = self._schedule()
+            schedule.each(2, "troubles", troubles.tell)
+            schedule.each(600, "field_schema", world.schema.refresh)
+            schedule.now(
+                "field_schema_at_start", world.schema.refresh
+            )  # so that the first customer need not wait
+            schedule.once_each(5, "overdue", Reaping(config, store, world, engine, self.watch).reap)
+            schedule.once_each(5, "notices", Telling(config, store).tell)
+            if config.reconcile.every:
+                schedule.once_each(
+                    config.reconcile.every, "reconcile", self._reconciliation(world, engine).run
+                )
+            schedule.once_each(60, "tallies", self._tidy)
+            schedule.once_each(3600, "retention", self._forget)
+            schedule.start()
+            stack.callback(schedule.stop)
+            stack.callback(asyncio.create_task(board.stay(), name="board").cancel)
             yield engine
+
+    def _reconciliation(self, world: World, engine: Engine) -> Reconciliation:
+        return Reconciliation(
+            self.config,
+            journal=self.store.journal,
+            installation=self.store.installation,
+            helpdesk=world.helpdesk,
+            schema=world.schema,
+            clock=self.store.clock,
+            wake=engine.wake,
+            new_id=self.new_id,
+            synced=self.metrics.synced,
+        )
+
+    async def _tidy(self) -> None:
+        await self.store.installation.tidy(self.store.clock.now())
+
+    async def _forget(self) -> None:
+        store = self.store
+        forgetting = Forgetting(self.config.retention, Retention(store.journal.database), store.installation)
+        await forgetting.run(store.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ def serve(
     if no_work:
         several_processes(usable)
     write_logs()
-    listening = listen(host or usable.server.host, usable.server.port if port is None else port)
-    raise typer.Exit(uvloop.run(_serve(usable, listening, works=not no_work)))
+    with listen(host or usable.server.host, usable.server.port if port is None else port) as listening:
+        raise typer.Exit(uvloop.run(_serve(usable, listening, works=not no_work)))
 
 
 def listen(host: str, port: int) -> socket.socket:

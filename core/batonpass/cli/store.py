@@ -22,12 +22,14 @@ from batonpass.cli.failing import CommandError
 from batonpass.cli.operating import agreed
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, store_of
 from batonpass.cli.terminal import print_json, stderr, stdout
+from batonpass.domain.clock import SystemClock
 from batonpass.store import Database, StoreAddress, database_at
 from batonpass.store.backup import back_up
 from batonpass.store.copying import TABLES, Copied, copy
 from batonpass.store.migrating import migrated
 from batonpass.store.verifying import Verified
 from batonpass.store.verifying import verify as verified
+from batonpass.store.witness import restored as take_as_it_is
 
 store = typer.Typer(
     name="store",
@@ -109,6 +111,27 @@ def verify(config: ConfigPath = DEFAULT_CONFIG, full: Full = False, as_json: AsJ
     raise typer.Exit(ExitCode.PROBLEMS if found.faults else ExitCode.DONE)
 
 
+@store.command("restored")
+def restored(config: ConfigPath = DEFAULT_CONFIG, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Use a store that is older than it was: after a backup was restored, or its -wal file was lost.
+
+    Whatever is still to be done is looked for in the helpdesk before it is done. A handoff of which it is not even known
+    whether a ticket was opened is parked, for a person to look. Exit codes: 0 done, 1 you said no, 2 the store cannot be
+    opened, or is PostgreSQL.
+    """
+    address = store_of(config)
+    if address.path is None:
+        raise typer.BadParameter("only for SQLite", param_hint="store.url")
+    agreed(f"Go on with {address.name} as it is?", yes=yes, again="batonpass store restored")
+    looked, parked = asyncio.run(_taken_as_it_is(address))
+    if as_json:
+        print_json("batonpass.store.restored/1", store=address.name, steps=looked, parked=parked)
+        return
+    stdout().print(f"{looked} steps are looked for before they are done; {parked} handoffs parked")
+    then = "batonpass queue list --state parked" if parked else "batonpass serve"
+    stderr().print(f"next: {then}; batonpass verify compares with the helpdesk")
+
+
 @store.command("copy")
 def copy_store(
     to: To,
@@ -168,6 +191,15 @@ async def _opened_once(address: StoreAddress) -> None:
     database = database_at(address)
     await database.open()
     await database.close()
+
+
+async def _taken_as_it_is(address: StoreAddress) -> tuple[int, int]:
+    database = database_at(address)
+    await database.open()
+    try:
+        return await take_as_it_is(database, address.path, SystemClock().now())
+    finally:
+        await database.close()
 
 
 async def _copied(source: StoreAddress, target: StoreAddress) -> list[Copied]:

@@ -24,6 +24,8 @@ FIRST_LOOK = timedelta(hours=1)
 """How far the first reading of all goes back."""
 ON_ITS_WAY = timedelta(seconds=60)
 """A webhook of a change that is younger may still come: it is made up for at once, and nobody is told of it."""
+AWAY_FOR = timedelta(minutes=15)
+"""After so long without a reading nobody knows whether we could have heard a webhook."""
 SILENT_FOR = timedelta(minutes=5)
 """How long a change has been there, and no webhook at all since, before they count as silent."""
 HELD_SHARE = 0.2
@@ -132,9 +134,7 @@ def _event(difference: Difference, kind: EventKind) -> Event:
     )
 
 
-_SEVERAL = (
-    "{n} handoffs have several tickets. Next: batonpass verify names them; merge them in the helpdesk"
-)
+_SEVERAL = "{n} handoffs have several tickets. Next: batonpass verify names them; merge them in the helpdesk"
 _UNKNOWN = (
     "{n} tickets were opened for handoffs that the journal does not know: an older copy of it is in use, or another "
     "batonpass works on this helpdesk. Next: batonpass verify names them"
@@ -160,6 +160,8 @@ class Progress:
 
     read_to: datetime
     """By the helpdesk's clock: everything up to then is taken into account."""
+    read_at: datetime | None = None
+    """When, by our clock, it was read; None: never yet."""
     unheard_since: datetime | None = None
     """The first change that a webhook should have told, while none has come since."""
 
@@ -169,16 +171,17 @@ class Progress:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        told = json.loads(text)
-        since = told.get("unheard_since")
-        return cls(
-            read_to=datetime.fromisoformat(told["read_to"]),
-            unheard_since=None if since is None else datetime.fromisoformat(since),
-        )
+        told: dict[str, str | None] = json.loads(text)
+        times = {name: datetime.fromisoformat(at) for name, at in told.items() if at is not None}
+        return cls(**times)
 
     def to_text(self) -> str:
-        since = None if self.unheard_since is None else self.unheard_since.isoformat()
-        return json.dumps({"read_to": self.read_to.isoformat(), "unheard_since": since})
+        times = {"read_to": self.read_to, "read_at": self.read_at, "unheard_since": self.unheard_since}
+        return json.dumps({name: None if at is None else at.isoformat() for name, at in times.items()})
+
+    def was_away(self, now: datetime, *, every: timedelta) -> bool:
+        """Whether webhooks may have been lost by our own absence. `every`: between two readings."""
+        return self.read_at is None or now - self.read_at > max(AWAY_FOR, 3 * every)
 
     @property
     def since(self) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from batonpass.domain.alert import Alert, AlertKind, NewAlert
@@ -56,13 +56,10 @@ async def untold(tx: Transaction) -> list[Alert]:
     return [_alert(each) for each in found]
 
 
-async def told(tx: Transaction, numbers: Sequence[int]) -> None:
-    """People have been told of these as they stand now."""
-    for number in numbers:
-        await tx.execute(
-            "UPDATE alerts SET told_open = 1, told_closed = CASE WHEN closed_at IS NULL THEN 0 ELSE 1 END WHERE id = ?",
-            (number,),
-        )
+async def told(tx: Transaction, numbers: Mapping[int, bool]) -> None:
+    """People have been told of these: that they are open, or (True) that they are over."""
+    for number, over in sorted(numbers.items()):
+        await tx.execute("UPDATE alerts SET told_open = 1, told_closed = ? WHERE id = ?", (int(over), number))
 
 
 async def forget_before(tx: Transaction, closed_at: int) -> int:

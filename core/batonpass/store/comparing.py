@@ -70,20 +70,26 @@ async def by_ids(tx: Transaction, ids: Sequence[str]) -> list[KnownHandoff]:
 async def since(tx: Transaction, *, helpdesk: str, at: datetime) -> list[KnownHandoff]:
     """Those that were asked for since then, and all that have no ticket yet though they are not over."""
     ids: list[str] = []
-    before, created = "ho_~", to_ms(at)  # ids sort by time
-    while True:
-        page = await tx.rows(
-            "SELECT id, created_at, helpdesk FROM handoffs WHERE id < ? ORDER BY id DESC LIMIT ?",
-            (before, AT_ONCE),
-        )
-        ids += [each[0] for each in page if each[1] >= created and each[2] == helpdesk]
-        if len(page) < AT_ONCE or all(each[1] < created for each in page):
-            break
-        before = page[-1][0]
+    created = to_ms(at)
+    page = await _page(tx)
+    while page:
+        ids += [id_ for id_, asked, of in page if asked >= created and of == helpdesk]
+        if all(asked < created for _, asked, _ in page):
+            break  # ids sort by time
+        page = await _page(tx, before=page[-1][0])
     waiting = await tx.rows(
         f"SELECT id FROM handoffs WHERE {handoffs.BEFORE_TICKET} AND helpdesk = ?", (helpdesk,)
     )
     return await by_ids(tx, sorted({*ids, *(each[0] for each in waiting)}))
+
+
+async def _page(tx: Transaction, *, before: str | None = None) -> list[tuple[str, int, str | None]]:
+    """(id, when it was asked for, helpdesk) of the newest handoffs, or of those before one."""
+    where, values = ("WHERE id < ? ", [before]) if before else ("", [])
+    found = await tx.rows(
+        f"SELECT id, created_at, helpdesk FROM handoffs {where}ORDER BY id DESC LIMIT ?", (*values, AT_ONCE)
+    )
+    return [(id_, asked, helpdesk) for id_, asked, helpdesk in found]
 
 
 async def last_delivery(tx: Transaction, *, connection: str, since: datetime) -> datetime | None:

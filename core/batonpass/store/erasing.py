@@ -86,15 +86,18 @@ class Erasing:
                 cancelled.append(each.id)
         return cancelled
 
-    async def erase(self, now: datetime, *, clock: Callable[[], datetime]) -> Proof:
+    async def erase(self, now: datetime, *, clock: Callable[[], datetime], alone: bool = False) -> Proof:
         """Goes on with one that was interrupted. Raises `UnderWayError` where one of their handoffs is not over; what
-        was erased until then stays so."""
+        was erased until then stays so.
+
+        `alone`: nobody else has the store open, so that its file can be written anew."""
         await scrubbing.overwrite_deleted(self._database)
         erasure = await self._database.run(lambda tx: self._begun(tx, to_ms(now)))
         for stage in _STAGES[_STAGES.index(erasure.stage) :]:
             place = erasure.place if stage == erasure.stage else ()
             while (reached := await self._batch(erasure, stage, place)) is not None:
                 place = reached
+        await scrubbing.scrub(self._database, rewrite=alone)  # before there is a proof
         return await self._database.run(lambda tx: self._end(tx, erasure, to_ms(clock())))
 
     async def _begun(self, tx: Transaction, at: int) -> Erasure:

@@ -4,11 +4,11 @@ the vendors, what people must hear of."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from batonpass.domain.alert import Alert, AlertKind, NewAlert
-from batonpass.store import alerts, checkpoints, gates, handoffs, nodes
+from batonpass.store import alerts, checkpoints, gates, handoffs, nodes, people
 from batonpass.store.gates import KeptGate
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.transaction import Database, Transaction
@@ -18,7 +18,6 @@ DEAD_AFTER = 15.0
 TICKS_KEPT = timedelta(days=2)
 ALERTS_KEPT = timedelta(days=90)
 GATES_KEPT = timedelta(days=1)
-_PEPPER = "pepper"
 
 
 class Installation:
@@ -110,7 +109,10 @@ class Installation:
     async def untold_alerts(self) -> list[Alert]:
         return await self.database.run(alerts.untold)
 
-    async def told(self, numbers: Sequence[int]) -> None:
+    async def told(self, numbers: Mapping[int, bool]) -> None:
+        """People have been told of these alerts: that they are open, or (True) that they are over."""
+        if not numbers:
+            return
         await self.database.run(lambda tx: alerts.told(tx, numbers))
 
     async def checkpoint(self, name: str) -> str | None:
@@ -122,7 +124,7 @@ class Installation:
     async def pepper(self, now: datetime) -> bytes:
         """The store's own key for hashes of people; made once."""
         made = secrets.token_hex(32)
-        kept = await self.database.run(lambda tx: checkpoints.keep_first(tx, _PEPPER, made, to_ms(now)))
+        kept = await self.database.run(lambda tx: checkpoints.keep_first(tx, people.PEPPER, made, to_ms(now)))
         return bytes.fromhex(kept)
 
     async def tidy(self, now: datetime) -> None:

@@ -219,15 +219,21 @@ class Journal:
         by = self._claim(to_ms(now))
 
         async def work(tx: Transaction) -> list[ClaimedStep]:
-            await steps.wake(tx, by.at)
-            claimed = await steps.claim_suspect(tx, kinds=kinds, by=by)
+            turn = await steps.turn(tx)
+            last = turn.last_lane
+            if turn.asleep_until is not None and turn.asleep_until <= by.at:
+                await steps.wake(tx, by.at)
+                last = Lane.REPLAY
+            claimed = await steps.claim_suspect(tx, kinds=kinds, by=by) if turn.suspects else []
+            if last is None:
+                return claimed
             claimed += await steps.claim(
                 tx, kinds=kinds, by=by, most=most - len(claimed), last_lane=Lane.LIVE
             )
             left = most - len(claimed)
             if most_behind is not None:
                 left = min(left, most_behind)
-            if left > 0:
+            if left > 0 and last > Lane.LIVE:
                 claimed += await steps.claim(tx, kinds=kinds, by=by, most=left)
             return claimed
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection, errors, sql
+from psycopg import AsyncConnection, AsyncCursor, errors, sql
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from batonpass.store.address import StoreAddress
@@ -33,6 +33,9 @@ MOST_CONNECTIONS = 8
 WAIT_FOR_CONNECTION = 2.0
 """Seconds; then the caller hears that the store does not answer: a webhook is sent again, a step is repeated."""
 CONNECT_WITHIN = 5
+RECONNECT_FOR = 1.0
+"""Seconds for which the pool tries by itself, ever more slowly; after that whoever wants a connection has it try at
+once. So a server that is back is noticed within about a second, however long it was away."""
 STATEMENT_WITHIN_MS = 20_000
 LOCK_WITHIN_MS = 10_000
 RING_EVERY = 0.02
@@ -50,21 +53,44 @@ class PostgresTransaction:
 
     def __init__(self, connection: AsyncConnection[Row]) -> None:
         self._connection = connection
+        self._begun = False
 
     async def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
-        return (await self._connection.execute(placed(sql), values)).rowcount
+        return (await self._run(sql, values)).rowcount
 
     async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        return await (await self._connection.execute(placed(sql), values)).fetchall()
+        return await (await self._run(sql, values)).fetchall()
 
     async def records(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        cursor = await self._connection.execute(placed(sql), values)
+        cursor = await self._run(sql, values)
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
 
     async def lock(self, *names: str) -> None:
-        for name in sorted(set(names)):
-            await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+        if names:
+            await self._begin()
+            await self._connection.execute(_LOCK, (sorted(set(names)),))
+
+    async def _run(self, sql: str, values: Sequence[Any]) -> AsyncCursor[Row]:
+        """At READ COMMITTED every statement sees what is committed when it starts: so one that only reads needs no BEGIN
+        before it, and a transaction of such ones no COMMIT."""
+        if not only_reads(sql):
+            await self._begin()
+        return await self._connection.execute(placed(sql), values)
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await self._connection.execute("BEGIN")
+
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
+"""In the order of the array."""
+
+
+@functools.cache
+def only_reads(statement: str) -> bool:
+    return statement.startswith("SELECT") and "FOR UPDATE" not in statement
 
 
 @functools.cache
@@ -132,6 +158,7 @@ class PostgresDatabase:
             except psycopg.OperationalError as error:
                 if not left or not isinstance(error, _LostEarlyError):
                     raise self._unavailable(error) from None
+                await (await self._pool()).check()  # the others may be lost with it, all at once
             except psycopg.Error as error:
                 raise self._unavailable(error) from None
             await asyncio.sleep(0.01 * (MOST_RUNS - left))
@@ -159,12 +186,12 @@ class PostgresDatabase:
             return known
         pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
             self._url,
-            kwargs=_OPTIONS,
+            kwargs={**_OPTIONS, "autocommit": True},  # a `PostgresTransaction` begins by itself
             min_size=1,
             max_size=self._most,
             timeout=WAIT_FOR_CONNECTION,
             max_idle=300,
-            reconnect_timeout=5,
+            reconnect_timeout=RECONNECT_FOR,
             check=None,
             open=False,
             name="batonpass",

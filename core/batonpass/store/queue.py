@@ -164,13 +164,17 @@ class Queue:
     ) -> Why | None:
         if handoff.state in handoffs.FINISHED:
             return Why.OVER
-        if _sends_now(waiting):
+        work = [each for each in waiting if each.kind is not StepKind.TELL_DELAY]
+        if _sends_now(work):
             return Why.UNDER_WAY
-        if not await _set_aside(tx, handoff, waiting, SET_ASIDE):
+        if not await _set_aside(tx, handoff, work, SET_ASIDE):
             return Why.NOTHING_TO_DO
         if handoff.ticket_id is None and handoff.state is not HandoffState.PARKED:
             deadline_at = self._deadline(HandoffState.PARKED, at)
             await handoffs.park(tx, handoff, SET_ASIDE, at, deadline_at=deadline_at)
+            order = Order(lane=handoff.lane, rank=handoff.rank)
+            told = [NewStep(kind=StepKind.TELL_DELAY)]  # the customer's side hears that nobody has it
+            await steps.add(tx, handoff.id, told, at=at, order=order, mine=None)
             await _let_next_begin(tx, handoff, at)
         return None
 

@@ -148,13 +148,13 @@ _OPEN = (
     f"h.id IN (SELECT id FROM handoffs WHERE {UNFINISHED}"
     " UNION SELECT handoff_id FROM steps WHERE status = 'parked') AND h.state NOT IN ('returned', 'abandoned')"
 )
-_WORK = "EXISTS (SELECT 1 FROM steps WHERE handoff_id = h.id AND status IN ('ready', 'running'))"
+_WORK = "SELECT 1 FROM steps WHERE handoff_id = h.id AND status IN ('ready', 'running')"
 _DOABLE: Mapping[Action, str] = MappingProxyType(
     {
         Action.RETRY: "h.state NOT IN ('returned', 'abandoned') AND EXISTS ("
         "SELECT 1 FROM steps WHERE handoff_id = h.id AND status = 'parked' AND coalesce(because, '') <> ?)",
-        Action.CANCEL: f"h.{UNFINISHED} AND (h.ticket_id IS NULL OR {_WORK})",
-        Action.PARK: f"h.{UNFINISHED} AND {_WORK}",
+        Action.CANCEL: f"h.{UNFINISHED} AND (h.ticket_id IS NULL OR EXISTS ({_WORK}))",
+        Action.PARK: f"h.{UNFINISHED} AND EXISTS ({_WORK} AND kind <> 'tell_delay')",
     }
 )
 _STEP = "EXISTS (SELECT 1 FROM steps WHERE handoff_id = h.id AND kind = ? AND status <> 'done')"

@@ -221,6 +221,7 @@ def _open_database(path: Path) -> sqlite_utils.Database:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA foreign_keys=ON")
+        db.execute("PRAGMA secure_delete=ON")  # who is erased is gone from the file; Debian's SQLite does so anyway
         db.execute("PRAGMA journal_size_limit=67108864")
         verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":

@@ -88,6 +88,29 @@ async def add(
     return claimed
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What there may be to claim: each a look at the first entry of an index."""
+
+    asleep_until: int | None
+    """When the next step that is asleep is due."""
+    suspects: bool
+    """Whether a step that may have killed its process waits."""
+    last_lane: int | None
+    """The last lane in which a step waits; None: nowhere."""
+
+
+async def turn(tx: Transaction) -> Turn:
+    found = await row(
+        tx,
+        "SELECT (SELECT due_at FROM steps WHERE status = 'ready' AND queued = 0 ORDER BY due_at LIMIT 1),"
+        " (SELECT max(crashes) FROM steps WHERE crashes > 0 AND status IN ('ready', 'running')),"
+        " (SELECT lane FROM steps WHERE status = 'ready' AND queued = 1 ORDER BY lane DESC LIMIT 1)",
+    )
+    assert found is not None
+    return Turn(found[0], (found[1] or 0) >= ISOLATED_FROM, found[2])
+
+
 async def wake(tx: Transaction, now: int) -> None:
     """Let the steps whose time has come wait for their turn."""
     await tx.execute(
@@ -122,12 +145,6 @@ async def claim(
 
 async def claim_suspect(tx: Transaction, *, kinds: Sequence[StepKind], by: Claim) -> list[ClaimedStep]:
     """Take one step that may have killed its process, where no other such one is under way."""
-    suspects = await value(
-        tx, "SELECT count(*) FROM steps WHERE crashes > 0 AND status IN ('ready', 'running') AND crashes >= ?",
-        (ISOLATED_FROM,),
-    )  # fmt: skip
-    if not suspects:
-        return []
     await tx.lock("suspects")
     if await value(
         tx,
@@ -332,7 +349,7 @@ async def queued(tx: Transaction, *, most: int) -> int:
     """How many wait for their turn, counted up to `most`."""
     found: int = await value(
         tx,
-        "SELECT count(*) FROM (SELECT 1 AS one FROM steps WHERE status = 'ready' AND queued = 1 LIMIT ?) AS some",
+        "SELECT count(*) FROM (SELECT 1 AS one FROM steps WHERE status = 'ready' AND queued = 1 LIMIT ?) AS waiting",
         (most,),
     )
     return found

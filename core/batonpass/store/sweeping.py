@@ -12,8 +12,10 @@ from batonpass.store.forgetting import replace_step
 from batonpass.store.mentions import Mentions
 from batonpass.store.transaction import Database, Transaction
 
-BATCH = 50
-"""Rows; some have a body of megabytes."""
+BATCH = 500
+"""Rows."""
+BODIES = 50
+"""Rows of a table in which one may have megabytes."""
 
 
 class How(Enum):
@@ -34,6 +36,7 @@ class Swept:
     how: How = How.MASK
     since: str | None = None
     """When a row came: one that came after the erasure began is somebody's new business."""
+    batch: int = BATCH
 
 
 SWEPT = (
@@ -42,12 +45,13 @@ SWEPT = (
         ("id",),
         ("request", "conversation_id", "parked_because", "ticket_url", "reason"),
         since="created_at",
+        batch=BODIES,
     ),
-    Swept("inbox", ("id",), ("body",), since="received_at"),
+    Swept("inbox", ("id",), ("body",), since="received_at", batch=BODIES),
     Swept("steps", ("handoff_id", "name"), ("result", "because", "about"), How.REPLACE, since="created_at"),
     Swept("attempts", ("handoff_id", "step", "number"), ("detail", "request_id"), since="started_at"),
     Swept("life", ("handoff_id", "number"), ("detail", "person_id", "person_name")),
-    Swept("deliveries", ("id",), ("body",), How.DELETE, since="received_at"),
+    Swept("deliveries", ("id",), ("body",), How.DELETE, since="received_at", batch=BODIES),
     Swept(
         "events",
         ("id",),
@@ -96,7 +100,7 @@ async def batch(tx: Transaction, table: Swept, place: Place, until: int) -> list
     columns = ", ".join(dict.fromkeys((*table.keys, *table.texts)))
     return await tx.records(
         f"SELECT {columns} FROM {table.name}{' WHERE ' if where else ''}{' AND '.join(where)}"
-        f" ORDER BY {keys} LIMIT {BATCH}",
+        f" ORDER BY {keys} LIMIT {table.batch}",
         values,
     )
 

@@ -72,7 +72,7 @@ _TALLIES = (
     "SELECT state, sum(tallied), sum(counted) FROM ("
     "SELECT state, n AS tallied, 0 AS counted FROM tallies"
     " UNION ALL SELECT state, 0, count(*) FROM handoffs"
-    " WHERE state IN ('resolved', 'returned', 'abandoned') GROUP BY state) AS both"
+    " WHERE state IN ('resolved', 'returned', 'abandoned') GROUP BY state) AS counts"
     " GROUP BY state HAVING sum(tallied) <> sum(counted) ORDER BY state"
 )
 

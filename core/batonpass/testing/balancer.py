@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
+from typing import cast
 
 from batonpass.testing.serving import loopback_socket
 
@@ -19,8 +20,7 @@ class _Pipe(asyncio.Protocol):
         self._early: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own are no subclasses of it
 
     def data_received(self, data: bytes) -> None:
         if self.other is None or self.other.transport is None:

@@ -28,11 +28,13 @@ CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of th
 ASK_WITHIN = 3.0
 """Seconds for which the AI agent waits for an answer before it asks again."""
 LIVE_EVERY = 0.15
-LIVE_WITHIN = 0.4
+LIVE_WITHIN = 1.0
 MOST_SILENCES = 3
 """Probes in a row without a good answer; then the supervisor kills."""
-STUBBORN = 6.0
-"""Seconds after which a process that is known to hang is killed although it says that it is alive."""
+LOOKED_FOR = 6.0
+"""Seconds; a process that lives through them is not the one that hangs."""
+MOST_STARTS = 8
+"""Of one node in one run; then it is clear that it does not come up."""
 
 
 def _nothing(emulator: Emulator) -> None:
@@ -185,16 +187,14 @@ class Node:
     fired: Path
     """Exists once the failpoint has fired, on whichever node."""
     hangs: bool
-    """Whether the failpoint makes it hang."""
+    """Whether the failpoint makes it hang, so that somebody must look whether it lives."""
     endings: list[int] = field(default_factory=list)
-    noticed: bool | None = None
-    """Whether the probes noticed that it hung; None: it did not hang."""
     ending: bool = False
     _child: Child | None = None
 
     async def keep(self) -> None:
         """Keep it alive until `end`."""
-        while not self.ending:
+        while not self.ending and len(self.endings) < MOST_STARTS:
             order = self.orders.pop(0) if len(self.orders) > 1 else self.orders[0]
             self._child = await self.zygote.fork(order)
             watching = asyncio.create_task(self._watch(self._child)) if self.hangs else None
@@ -213,11 +213,11 @@ class Node:
         while child.runs:
             silent = 0 if await self._lives() else silent + 1
             if silent >= MOST_SILENCES:
-                self.noticed = True
+                self.hangs = False  # one is enough; on a busy machine more would be the supervisor's own doing
                 child.send(signal.SIGKILL)
                 return
             await asyncio.sleep(LIVE_EVERY)
-            if time.monotonic() - began > STUBBORN:
+            if time.monotonic() - began > LOOKED_FOR:
                 return
 
     async def _lives(self) -> bool:

@@ -1,0 +1,80 @@
+"""The clock of one process: APScheduler on every node; where a job is for all of them, one row decides who runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from batonpass.domain.clock import Clock
+from batonpass.store import Installation, StoreError
+
+log = structlog.get_logger()
+
+Run = Callable[[], object]
+"""Plain, or a coroutine function."""
+
+_FROM = datetime(2026, 1, 1, tzinfo=UTC)
+"""Ticks are counted from here on every node, so that all mean the same tick."""
+
+
+class Schedule:
+    """Missed runs are made up by one: every job is safe to run late."""
+
+    def __init__(self, installation: Installation, clock: Clock) -> None:
+        self._installation = installation
+        self._clock = clock
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    def each(self, seconds: float, name: str, run: Run) -> None:
+        """In this process."""
+        trigger = IntervalTrigger(seconds=seconds, start_date=_FROM)
+        self._scheduler.add_job(
+            partial(self._run, name, run),
+            trigger,
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    def once_each(self, seconds: float, name: str, run: Run) -> None:
+        """In one process at each tick, whichever comes first."""
+
+        async def if_first() -> None:
+            if await self._installation.take_tick(name, self._tick(seconds)):
+                await _done(run)
+
+        self.each(seconds, name, if_first)
+
+    def now(self, name: str, run: Run) -> None:
+        """Once, when the schedule starts."""
+        self._scheduler.add_job(partial(self._run, name, run), id=name)
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    async def _run(self, name: str, run: Run) -> None:
+        """A store that does not answer costs one run."""
+        try:
+            await _done(run)
+        except StoreError as error:
+            log.warning("job_not_run", job=name, code=error.code, detail=str(error))
+
+    def _tick(self, seconds: float) -> datetime:
+        """Which tick it is follows from the time alone: the same on all nodes."""
+        every = timedelta(seconds=seconds)
+        return _FROM + (self._clock.now() - _FROM) // every * every
+
+
+async def _done(run: Run) -> None:
+    done = run()
+    if isinstance(done, Awaitable):
+        await done
