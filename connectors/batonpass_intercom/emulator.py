@@ -196,7 +196,7 @@ class IntercomEmulator(Emulator):
     def limit_headers(self, remaining: int, reset: float) -> dict[str, str]:
         return {
             "X-RateLimit-Limit": str(self.calls_per_window or self.APP_LIMIT),
-            "X-RateLimit-Remaining": str(remaining),
+            "X-RateLimit-Remaining": str(remaining if self.calls_per_window else self.APP_LIMIT - 1),
             "X-RateLimit-Reset": str(int(self.clock.now().timestamp() + reset) + 1),
         }
 

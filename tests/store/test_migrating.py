@@ -123,7 +123,7 @@ async def test_p17_a_migration_that_was_killed_half_way_is_finished_at_the_next_
 
 
 async def test_p17_this_release_works_on_a_store_that_a_later_one_has_added_to(
-    address: StoreAddress, other: StoreAddress
+    address: StoreAddress,
 ) -> None:
     await filled(address)
     later = [

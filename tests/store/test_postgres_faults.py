@@ -275,10 +275,10 @@ async def test_p09_transactions_that_cannot_be_put_in_order_are_run_again_and_no
         nonlocal runs
         runs += 1
         await tx.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
-        now = int(await value(tx, "SELECT text FROM checkpoints WHERE name = 'a'"))
+        now = int(await value(tx, "SELECT value FROM checkpoints WHERE name = 'a'"))
         if runs <= 3:
             await together.wait()  # all have read the same
-        await tx.execute("UPDATE checkpoints SET text = ? WHERE name = 'a'", (str(now + 1),))
+        await tx.execute("UPDATE checkpoints SET value = ? WHERE name = 'a'", (str(now + 1),))
 
     await journal.database.run(starts_counting("a"))
     await asyncio.gather(*(journal.database.run(work) for _ in range(3)))
@@ -290,18 +290,18 @@ async def test_p09_transactions_that_cannot_be_put_in_order_are_run_again_and_no
 def starts_counting(*names: str) -> Any:
     async def work(tx: Transaction) -> None:
         for name in names:
-            await tx.execute("INSERT INTO checkpoints (name, text, at) VALUES (?, '0', 0)", (name,))
+            await tx.execute("INSERT INTO checkpoints (name, value, at) VALUES (?, '0', 0)", (name,))
 
     return work
 
 
 async def count_up(tx: Transaction, name: str) -> None:
-    now = int(await value(tx, f"SELECT text FROM checkpoints WHERE name = ?{tx.for_update}", (name,)))
-    await tx.execute("UPDATE checkpoints SET text = ? WHERE name = ?", (str(now + 1), name))
+    now = int(await value(tx, f"SELECT value FROM checkpoints WHERE name = ?{tx.for_update}", (name,)))
+    await tx.execute("UPDATE checkpoints SET value = ? WHERE name = ?", (str(now + 1), name))
 
 
 def counted(name: str) -> Any:
-    return lambda tx: value(tx, "SELECT text FROM checkpoints WHERE name = ?", (name,))
+    return lambda tx: value(tx, "SELECT value FROM checkpoints WHERE name = ?", (name,))
 
 
 async def test_p09_without_a_free_connection_at_the_server_callers_are_told_until_there_is_one(
@@ -342,7 +342,6 @@ async def test_p05_a_full_disk_under_the_server_writes_nothing_and_all_goes_on_w
         full.setattr(postgres, "disk_is_full", no_space)
         with pytest.raises(StoreError, match="No space left"):
             await accept(journal, "k")
-        counted_then = None
     counted_then = await journal.counts()
 
     assert counted_then == {}

@@ -13,10 +13,14 @@ from batonpass.cli.exit_codes import ExitCode
 from cli_rig import run, words
 
 COMMANDS = (
-    "demo", "init", "check", "doctor", "serve", "handoff", "trace", "discover", "provision", "trigger", "emulate",
-    "connectors", "webhooks",
+    "demo", "init", "check", "doctor", "serve", "worker", "handoff", "trace", "verify", "discover", "provision",
+    "trigger", "emulate", "connectors", "export", "erase", "webhooks", "queue", "store",
 )  # fmt: skip
-WITH_SUBCOMMANDS = {"webhooks": ("register", "list", "check")}
+WITH_SUBCOMMANDS = {
+    "webhooks": ("register", "list", "check"),
+    "queue": ("list", "show", "retry", "cancel", "park", "replay"),
+    "store": ("migrate", "backup", "verify", "copy"),
+}
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ def test_replayed_deliveries_are_read_again_and_what_cannot_be_read_is_told(desk
     none = queue(desk, "replay", 4711)
 
     assert "replay: 2 deliveries" in dry.stdout
+    assert dry.stdout.startswith("1  zendesk  ")
     assert (done.exit_code, json.loads(done.stdout)["unreadable"]) == (6, {"malformed_body": 1})
     assert (one.exit_code, "1 read; 0 handoffs begun" in one.stdout) == (0, True)
     assert (none.exit_code, "replay: 0 deliveries" in none.stdout) == (0, True)

@@ -72,6 +72,9 @@ class SharedBoard:
             except StoreError as error:
                 log.warning("board_not_read", code=error.code)
                 await asyncio.sleep(READ_EVERY)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next exchange may do
+                log.error("board_not_read", error=type(error).__name__)
+                await asyncio.sleep(READ_EVERY)
 
     async def _exchange(self) -> None:
         posted, self._posted = self._posted, {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 STEER_EVERY = 5.0
 """Seconds."""
+_RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
 STORM_QUIET = timedelta(seconds=30)
 """After which a storm that no process confirms is over."""
 
@@ -57,7 +58,17 @@ class Steering:
     async def steer(self) -> None:
         ahead = await self._store.steer(again_in=STEER_EVERY)
         installation, now = self._store.installation, self._store.clock.now()
-        if abs(ahead) > SteadyClock.JUMP:
+        says = self._store.machine.now()
+        if says < _RELEASED:  # machines without a battery begin in 1970
+            self._wrong = True
+            log.error("clock_not_set", says=says.isoformat())
+            detail = (
+                f"this machine's clock says {says:%Y-%m-%d}, before this release was made: certificates and "
+                "signatures are not accepted so. Next: run NTP, then start batonpass again"
+            )
+            alert = NewAlert(kind=AlertKind.CLOCK_WRONG, about=installation.node, detail=detail)
+            await installation.alert(alert, now)
+        elif abs(ahead) > SteadyClock.JUMP:
             self._wrong = True
             log.warning("clock_jumped", seconds=round(ahead, 1))
             detail = (

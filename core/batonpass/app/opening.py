@@ -15,6 +15,7 @@ from batonpass.domain.clock import Clock, SteadyClock
 from batonpass.domain.handoff import HandoffState
 from batonpass.engine.deadlines import Deadlines, first_deadline
 from batonpass.store import Database, Installation, Journal, database_at
+from batonpass.store.witness import Witness, witnessed
 
 SOON = timedelta(seconds=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +45,7 @@ class OpenStore:
     machine: Clock
     """This machine's own, for what others have stamped by theirs."""
     deadlines: FirstDeadlines
+    witness: Witness
 
     async def steer(self, *, again_in: float) -> float:
         """Lead the clock towards the reference: the database's where several machines share it, else this
@@ -62,19 +64,21 @@ async def opened_store(config: Config, machine: Clock, *, steady: bool) -> Async
     journal = Journal(database, node=node, first_deadline=deadlines)
     await journal.open()
     try:
-        clock: Clock = machine
-        if steady:
-            clock = SteadyClock(machine)
-            clock.begin_at(await _reference(database, machine))
-        yield OpenStore(
-            journal=journal,
-            installation=Installation(
-                database, node=node, name=f"{socket.gethostname()}, process {os.getpid()}"
-            ),
-            clock=clock,
-            machine=machine,
-            deadlines=deadlines,
-        )
+        async with witnessed(database, config.store.path, machine.now()) as witness:
+            clock: Clock = machine
+            if steady:
+                clock = SteadyClock(machine)
+                clock.begin_at(await _reference(database, machine))
+            yield OpenStore(
+                journal=journal,
+                installation=Installation(
+                    database, node=node, name=f"{socket.gethostname()}, process {os.getpid()}"
+                ),
+                clock=clock,
+                machine=machine,
+                deadlines=deadlines,
+                witness=witness,
+            )
     finally:
         await journal.close()
 

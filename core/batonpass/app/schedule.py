@@ -18,6 +18,8 @@ log = structlog.get_logger()
 Run = Callable[[], object]
 """Plain, or a coroutine function."""
 
+SOON = 20.0
+"""Seconds."""
 _FROM = datetime(2026, 1, 1, tzinfo=UTC)
 """Ticks are counted from here on every node, so that all mean the same tick."""
 
@@ -54,6 +56,13 @@ class Schedule:
     def now(self, name: str, run: Run) -> None:
         """Once, when the schedule starts."""
         self._scheduler.add_job(partial(self._run, name, run), id=name)
+
+    def soon(self, name: str, run: Run) -> None:
+        """Once, a little after the start, when the backlog that waited for it is under way."""
+        at = datetime.now(UTC) + timedelta(seconds=SOON)
+        self._scheduler.add_job(
+            partial(self._run, name, run), "date", run_date=at, id=name, misfire_grace_time=None
+        )
 
     def start(self) -> None:
         self._scheduler.start()

@@ -36,6 +36,7 @@ from batonpass.engine import Announcer, Engine, EngineSettings, Observer, Schema
 from batonpass.engine.recent import Recent
 from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
 from batonpass.store import Database, Journal, Recovery, Retention
+from batonpass.store.witness import BEARS_EVERY
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 from batonpass.transport.sharing import Board, Notice
 
@@ -207,6 +208,7 @@ class _House:
         schedule.each(1, "mappings", reloading.look)
         schedule.each(STEER_EVERY, "clock", Steering(self.store).steer)
         schedule.each(LOOK_EVERY, "watch", self.watch.look)
+        schedule.each(BEARS_EVERY, "witness", self._bear_witness)
         schedule.each(5, "storms", partial(self.line.tell, self.store.installation))
         return schedule
 
@@ -251,9 +253,9 @@ class _House:
             schedule.once_each(5, "overdue", Reaping(config, store, world, engine, self.watch).reap)
             schedule.once_each(5, "notices", Telling(config, store).tell)
             if config.reconcile.every:
-                schedule.once_each(
-                    config.reconcile.every, "reconcile", self._reconciliation(world, engine).run
-                )
+                reconciliation = self._reconciliation(world, engine)
+                schedule.once_each(config.reconcile.every, "reconcile", reconciliation.run)
+                schedule.soon("reconcile_at_start", reconciliation.run)  # what happened while nobody listened
             schedule.once_each(60, "tallies", self._tidy)
             schedule.once_each(3600, "retention", self._forget)
             schedule.start()
@@ -273,6 +275,9 @@ class _House:
             new_id=self.new_id,
             synced=self.metrics.synced,
         )
+
+    async def _bear_witness(self) -> None:
+        await self.store.witness.bear(self.store.machine.now())
 
     async def _tidy(self) -> None:
         await self.store.installation.tidy(self.store.clock.now())

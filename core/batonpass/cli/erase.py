@@ -46,7 +46,7 @@ def erase(  # noqa: PLR0917 - Typer reads the parameters by their names
     cancel_open: CancelOpen = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase one person from the store, and print a proof of it without their data.
+    """Erase one person from the store and print the proof.
 
     They are found by their e-mail address. Interrupted, the same command again goes on. Tickets stay: they are the
     helpdesk's, and are listed. docs/privacy.md says what is left. Exit codes: 0 done, 1 a handoff of theirs is not over,

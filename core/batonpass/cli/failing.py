@@ -88,6 +88,8 @@ def _ending(error: BatonpassError) -> _Ending:
         return _Ending(error.exit_code, error.then)
     if error.code == "store_locked":
         return _Ending(ExitCode.UNUSABLE, "stop that process, or use it: batonpass handoff FILE --url URL")
+    if error.code == "store_older":
+        return _Ending(ExitCode.UNUSABLE, "batonpass store restored")
     return next(ending for kind, ending in _ENDINGS if isinstance(error, kind))
 
 

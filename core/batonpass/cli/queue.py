@@ -28,7 +28,7 @@ from batonpass.cli.queue_options import (
     Step,
     selected,
 )
-from batonpass.cli.shown_queue import queue_table, queued_json, tell_done, tell_replayed
+from batonpass.cli.shown_queue import queue_table, queued_json, tell_deliveries, tell_done, tell_replayed
 from batonpass.cli.steps import life_line, steps_table
 from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.cli.times import moment
@@ -36,14 +36,16 @@ from batonpass.domain.clock import SystemClock
 from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
 from batonpass.store import StoreAddress, deliveries, selection
+from batonpass.store.deliveries import KeptDelivery
 from batonpass.store.instants import to_ms
 from batonpass.store.queue import Why
 from batonpass.store.reading import look, read_handoff
 from batonpass.store.selection import Action, Selection
+from batonpass.store.transaction import Transaction
 
 queue = typer.Typer(
     name="queue",
-    help="Look at handoffs that wait, and try again, cancel, park or replay.",
+    help="Look at what waits; try again, cancel, park, replay.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -230,15 +232,16 @@ def replay(  # noqa: PLR0917
         raise typer.BadParameter("give deliveries' numbers, or --connection X --since T")
     at = moment(since, SystemClock().now(), "--since")
     chosen = Deliveries(numbers=tuple(numbers or ()), connection=connection, since=at)
-    counted = look(
-        store_of(config),
-        lambda tx: deliveries.counted(
-            tx, numbers=chosen.numbers, connection=connection, since=0 if at is None else to_ms(at)
-        ),
-    )
+    store, from_ms = store_of(config), 0 if at is None else to_ms(at)
+
+    async def found(tx: Transaction) -> tuple[int, list[KeptDelivery]]:
+        said: Any = {"numbers": chosen.numbers, "connection": connection, "since": from_ms}
+        return await deliveries.counted(tx, **said), await deliveries.chosen(tx, **said, most=LISTED)
+
+    counted, first = look(store, found)
     most = counted if limit is None else min(limit, counted)
     if dry_run or not counted:
-        _tell_plan("replay", most, {}, as_json=as_json, deliveries=most)
+        tell_deliveries(first[:most], most, as_json=as_json)
         return
     agreed(f"Read {most} deliveries once more?", yes=yes or bool(numbers), again="batonpass queue replay")
 
@@ -265,7 +268,7 @@ def _act(
     found = sum(counts.values())
     most = found if limit is None else min(limit, found)
     if dry_run or not found:
-        _tell_plan(action.value, most, counts, as_json=as_json)
+        _tell_plan(action, most, counts, as_json=as_json)
         return
     by_state = ", ".join(f"{n} {state}" for state, n in counts.items())
     agreed(
@@ -290,15 +293,12 @@ def _code(done: int, left: int) -> ExitCode:
     return ExitCode.PARTLY if done else ExitCode.PROBLEMS
 
 
-def _tell_plan(action: str, most: int, counts: dict[str, int], *, as_json: bool, **more: int) -> None:
+def _tell_plan(action: Action, most: int, counts: dict[str, int], *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            "batonpass.queue/1", action=action, dry_run=True, counts=counts, **(more or {"handoffs": most})
-        )
+        print_json("batonpass.queue/1", action=action.value, dry_run=True, counts=counts, handoffs=most)
         return
-    what = "deliveries" if more else "handoffs"
     by_state = ", ".join(f"{n} {state}" for state, n in counts.items())
-    stdout().print(f"{action}: {most} {what}{f' ({by_state})' if by_state else ''}")
+    stdout().print(f"{action}: {most} handoffs{f' ({by_state})' if by_state else ''}")
 
 
 def _refuse_unknown(store: StoreAddress, ids: Any) -> None:

@@ -16,6 +16,7 @@ from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.cli.times import said
 from batonpass.domain.handoff import StepStatus
 from batonpass.domain.text import reveal
+from batonpass.store.deliveries import KeptDelivery
 from batonpass.store.queue import Batch, Why
 from batonpass.store.selection import Action, Queued, Waiting
 
@@ -97,3 +98,17 @@ def tell_replayed(done: Replayed, *, as_json: bool) -> None:
     for code, n in done.unreadable.items():
         stderr().print(f"{n} not read: {code}")
     stderr().print("next: batonpass queue list")
+
+
+def tell_deliveries(first: Sequence[KeptDelivery], most: int, *, as_json: bool) -> None:
+    """What would be read: without what stands in it."""
+    if as_json:
+        told = [
+            {"number": each.number, "connection": each.connection, "received_at": each.received_at}
+            for each in first
+        ]
+        print_json("batonpass.queue/1", action="replay", dry_run=True, deliveries=most, first=told)
+        return
+    for each in first:
+        stdout().print(f"{each.number}  {each.connection}  {each.received_at:%Y-%m-%d %H:%M:%S} UTC")
+    stdout().print(f"replay: {most} deliveries")

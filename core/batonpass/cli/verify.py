@@ -43,7 +43,7 @@ _SAYS: Mapping[DifferenceKind, tuple[str, str]] = MappingProxyType(
 
 
 def verify(config: ConfigPath = DEFAULT_CONFIG, since: Since = "24h", as_json: AsJson = False) -> None:
-    """Compare the journal with the helpdesk: is anything lost, doubled, orphaned?
+    """Compare the journal with the helpdesk, changing nothing.
 
     Reads both and changes neither; a server may be running. Exit codes: 0 they agree, 1 differences found, 2 bad usage
     or configuration, 4 credentials refused, 5 the helpdesk does not answer.

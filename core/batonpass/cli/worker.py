@@ -17,7 +17,7 @@ from batonpass.cli.terminal import stdout
 
 
 def worker(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Do the steps of handoffs that others accept, until Ctrl-C or SIGTERM.
+    """Do the steps of handoffs that others accept, until Ctrl-C.
 
     Any number of workers share the work of one PostgreSQL database; what a dead one has left is taken over after 15 s.
     Told to stop, it finishes or releases what is under way and is gone within 25 s. Metrics and `/livez` are on the port

@@ -12,6 +12,7 @@ from batonpass.domain.handoff import StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.engine.world import World
 from batonpass.store import StoreError
+from batonpass.testing.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -63,6 +64,8 @@ class Alive:
                 await self._release_lost_claims()
             except StoreError as error:
                 log.warning("node_not_heard", code=error.code, detail=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it was, a node that falls silent is taken for dead
+                log.error("node_not_heard", error=type(error).__name__)
 
     async def end(self) -> None:
         """Let go of everything that is still claimed."""
@@ -79,6 +82,7 @@ class Alive:
     async def _beat(self) -> None:
         begun = self._world.clock.monotonic()  # before the call: it is as of then that others know
         await self._world.installation.beat(self._world.clock.now())
+        failpoint("alive.beaten")
         self._beaten_at = begun
 
     async def _take_over(self) -> None:

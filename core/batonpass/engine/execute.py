@@ -145,6 +145,9 @@ class Engine:
             except StoreError as error:
                 log.warning("journal_unavailable", code=error.code, detail=str(error))
                 await asyncio.sleep(AFTER_STORE_ERROR)
+            except Exception as error:  # noqa: BLE001 - a bug must not end the work of all others
+                log.error("claim_failed", error=type(error).__name__)
+                await asyncio.sleep(AFTER_STORE_ERROR)
 
     async def _claim_and_wait(self) -> None:
         """Begin what is due, as far as the pace allows; then wait to be woken, or for the next step to be due."""
@@ -274,6 +277,7 @@ class Engine:
     async def _failed(self, step: ClaimedStep, error: Exception, attempt: AttemptRecord) -> None:
         world = self._world
         now = world.clock.now()
+        failpoint("failure.met")
         verdict = after_failure(
             step, _as_ours(step, error), now=now, unknown_wait=self._unknown_wait(step.kind)
         )
@@ -295,6 +299,7 @@ class Engine:
                 )
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
+        failpoint("failure.kept")
         self.wake()
 
     def _waits(self) -> dict[StepKind, float]:

@@ -82,9 +82,9 @@ async def after(tx: Transaction, handoff_id: str, number: int) -> list[KeptEvent
 
 
 async def counts(tx: Transaction, connection: str, *, since: int) -> dict[tuple[str, str], int]:
-    """(kind, the vendor's word) → how many were received since then."""
+    """(kind, the vendor's word) → how many were delivered since then; what we have found ourselves is none."""
     found = await tx.rows(
-        "SELECT kind, vendor_kind, count(*) FROM events WHERE connection = ? AND received_at >= ?"
+        "SELECT kind, vendor_kind, count(*) FROM events WHERE connection = ? AND received_at >= ? AND delivery_id <> 0"
         " GROUP BY kind, vendor_kind",
         (connection, since),
     )
@@ -93,7 +93,7 @@ async def counts(tx: Transaction, connection: str, *, since: int) -> dict[tuple[
 
 async def last_received(tx: Transaction, connection: str) -> int | None:
     found: int | None = await value(
-        tx, "SELECT max(received_at) FROM events WHERE connection = ?", (connection,)
+        tx, "SELECT max(received_at) FROM events WHERE connection = ? AND delivery_id <> 0", (connection,)
     )
     return found
 

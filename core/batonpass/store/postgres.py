@@ -23,7 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from batonpass.store.address import StoreAddress
 from batonpass.store.postgres_schema import MIGRATIONS
 from batonpass.store.transaction import Result, Row, StoreError, Work
-from batonpass.testing.failpoints import disk_is_full
+from batonpass.testing.failpoints import disk_is_full, failpoint
 
 log = structlog.get_logger()
 
@@ -81,7 +81,8 @@ class PostgresTransaction:
     async def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            await self._connection.execute("BEGIN")
+            failpoint("store.begun", psycopg.OperationalError)
+            await self._connection.set_autocommit(False)  # psycopg sends BEGIN with what follows
 
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
@@ -168,8 +169,10 @@ class PostgresDatabase:
         pool = await self._pool()
         async with pool.connection() as connection:
             try:
+                await connection.set_autocommit(True)  # until the transaction begins
                 result = await work(PostgresTransaction(connection))
                 disk_is_full(self.name)
+                failpoint("store.committing", psycopg.OperationalError)
             except psycopg.OperationalError as error:
                 if connection.closed or connection.broken:
                     raise _LostEarlyError(said(error)) from None
@@ -177,6 +180,7 @@ class PostgresDatabase:
             except OSError as error:
                 raise errors.DiskFull(str(error)) from None
             await connection.commit()
+            failpoint("store.committed", psycopg.OperationalError)
             return result
 
     async def _pool(self) -> AsyncConnectionPool[AsyncConnection[Row]]:
@@ -186,7 +190,7 @@ class PostgresDatabase:
             return known
         pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
             self._url,
-            kwargs={**_OPTIONS, "autocommit": True},  # a `PostgresTransaction` begins by itself
+            kwargs=_OPTIONS,
             min_size=1,
             max_size=self._most,
             timeout=WAIT_FOR_CONNECTION,

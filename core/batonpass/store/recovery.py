@@ -15,6 +15,7 @@ from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.journal import Journal
 from batonpass.store.steps import Order
 from batonpass.store.transaction import Transaction
+from batonpass.testing.failpoints import failpoint
 
 MOST_AT_ONCE = 200
 """Handoffs whose time is over, in one transaction."""
@@ -54,15 +55,16 @@ class Recovery:
                 wait = int(waits.get(step.kind, 0.0) * 1000)
                 due = max(at, (step.claimed_at if from_claim else at) + wait)
                 await steps.take_back(tx, step, due_at=due, now=at, crashed=owners is not None)
+            if found:
+                failpoint("recovery.taken")
             return len(found)
 
         return await self._database.run(work)
 
     async def _park_crashed(self, tx: Transaction, step: steps.Running, at: int) -> None:
         because = f"{step.name}: its process died {steps.MOST_CRASHES} times while it was under way"
-        await steps.park_crashed(tx, step, because)
         handoff = await handoffs.held(tx, step.handoff_id)
-        if handoff is not None:
+        if await steps.park_crashed(tx, step, because) and handoff is not None:
             await self._journal.park_handoff(tx, handoff, because, at)
 
     async def let_go(
@@ -118,6 +120,7 @@ class Recovery:
         await handoffs.set_deadline(tx, handoff.id, deadline)
         if verdict.alert is not None:
             await alerts.note(tx, verdict.alert, at)
+        failpoint("overdue.judged")
 
 
 def _overdue(handoff: Held) -> Overdue:

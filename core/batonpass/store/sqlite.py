@@ -26,12 +26,12 @@ import sqlite_utils
 
 from batonpass.store.sqlite_schema import MIGRATIONS
 from batonpass.store.transaction import Result, Row, StoreError, Work
-from batonpass.testing.failpoints import disk_is_full
+from batonpass.testing.failpoints import disk_is_full, failpoint
 
 LARGEST_GROUP = 64
 """Pieces of work: some milliseconds of statements, for which the event loop stands still."""
 _WHILE_LOCKED = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.6)
-"""Seconds between looks while another process holds the lock: two in all, then the caller hears of it."""
+"""Seconds between looks while another process holds the lock: two in all, then everybody who waits hears of it."""
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
 )
@@ -77,6 +77,10 @@ class _Piece:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(error)
+
+
+class _LockedError(StoreError):
+    """Another program holds the file: no transaction could begin."""
 
 
 def _settle(pieces: Sequence[_Piece], error: Exception | None) -> None:
@@ -169,6 +173,13 @@ class SqliteDatabase:
         while self._pieces:
             group = [self._pieces.popleft() for _ in range(min(LARGEST_GROUP, len(self._pieces)))]
             error = await self._committed(group)
+            if isinstance(error, _LockedError):
+                group += (
+                    self._pieces
+                )  # each by itself would wait as long again, and the last for all before it
+                self._pieces.clear()
+                _settle(group, error)
+                continue
             if error is None or len(group) == 1:
                 _settle(group, error)
                 continue
@@ -182,6 +193,7 @@ class SqliteDatabase:
         transaction = SqliteTransaction(self._db)
         try:
             await self._begin(connection)
+            failpoint("store.begun", sqlite3.OperationalError)
             changes = connection.total_changes
             for piece in group:
                 piece.result = await piece.work(transaction)
@@ -189,7 +201,9 @@ class SqliteDatabase:
                 connection.execute("COMMIT")  # they only read: nothing to wait for
             else:
                 disk_is_full(self.name)
+                failpoint("store.committing", sqlite3.OperationalError)
                 await asyncio.get_running_loop().run_in_executor(self._disk, connection.execute, "COMMIT")
+                failpoint("store.committed", sqlite3.OperationalError)
         except (sqlite3.Error, OSError) as error:
             self._db.rollback()
             return StoreError(f"{self.path}: {error}; nothing was written", code="store_unavailable")
@@ -209,7 +223,9 @@ class SqliteDatabase:
                 await asyncio.sleep(wait)
             else:
                 return
-        connection.execute("BEGIN IMMEDIATE")
+        raise _LockedError(
+            f"{self.path}: another program holds it locked; nothing was written", code="store_unavailable"
+        )
 
 
 def _open_database(path: Path) -> sqlite_utils.Database:
@@ -221,7 +237,9 @@ def _open_database(path: Path) -> sqlite_utils.Database:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA foreign_keys=ON")
-        db.execute("PRAGMA secure_delete=ON")  # who is erased is gone from the file; Debian's SQLite does so anyway
+        db.execute(
+            "PRAGMA secure_delete=ON"
+        )  # who is erased is gone from the file; Debian's SQLite does so anyway
         db.execute("PRAGMA journal_size_limit=67108864")
         verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":

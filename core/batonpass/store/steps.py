@@ -258,7 +258,7 @@ async def running(
         where += " AND lease_until < ?"
         values.append(lease_before)
     found = await tx.rows(
-        f"SELECT handoff_id, name, kind, fence, claimed_at, crashes FROM steps WHERE {where}{tx.skip_locked}",
+        f"SELECT handoff_id, name, kind, fence, claimed_at, crashes FROM steps WHERE {where}",
         values,
     )
     return [
@@ -279,12 +279,13 @@ async def take_back(tx: Transaction, step: Running, *, due_at: int, now: int, cr
     )
 
 
-async def park_crashed(tx: Transaction, step: Running, because: str) -> None:
-    await tx.execute(
+async def park_crashed(tx: Transaction, step: Running, because: str) -> bool:
+    changed = await tx.execute(
         "UPDATE steps SET status = 'parked', because = ?, crashes = crashes + 1"
         " WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",
         (because, step.handoff_id, step.name, step.fence),
     )
+    return changed == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

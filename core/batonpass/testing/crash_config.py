@@ -18,13 +18,15 @@ from batonpass.testing.emulator import Emulator
 if TYPE_CHECKING:
     from batonpass.testing.crashing import Slot
 
+STORE = "CRASH_STORE"
+"""The one variable that holds no secret."""
 FACTS_WITHIN = 0.3
 _MORE = """
 [handoff]
 facts_deadline = {facts_within}
 late_facts_for = 5.0
 [store]
-url = "env:CRASH_STORE"
+url = "env:{store}"
 [connections.{source}]
 base_url = "{source_url}"
 {source_login}
@@ -59,24 +61,28 @@ def configured_for(
         urls=(helpdesk_url, at.url),
         settings=settings,
     )
+    secret = staged.source.settings.secret_keys()
     environment = {
         **made.environment,
-        "CRASH_STORE": address.url,
+        STORE: address.url,
         "CRASH_CALLBACK": CALLBACK_SECRET,
-        **{f"CRASH_{key}".upper(): value for key, value in source.login().items()},
+        **{f"CRASH_{key}".upper(): value for key, value in source.login().items() if key in secret},
     }
     name = staged.source.name
     (folder / "mappings" / f"{name}.toml").write_text(staged.source_mapping, encoding="utf-8")
     text = made.path.read_text(encoding="utf-8")
     callback = f'callback_url = "{callback_url}/events"\ncallback_secret = "env:CRASH_CALLBACK"'
     key = f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"'
-    secret = staged.source.settings.secret_keys()
     login = [
         f'{each} = "env:CRASH_{each.upper()}"' if each in secret else f'{each} = "{value}"'
         for each, value in source.login().items()
     ]
     more = _MORE.format(
-        facts_within=FACTS_WITHIN, source=name, source_url=source_url, source_login="\n".join(login)
+        facts_within=FACTS_WITHIN, store=STORE, source=name, source_url=source_url, source_login="\n".join(login)
     )
     made.path.write_text(text.replace(key, f"{key}\n{callback}") + more, encoding="utf-8")
     return replace(made, environment=environment)
+
+
+def secrets_in(configured: Configured) -> list[str]:
+    return [value for name, value in configured.environment.items() if name != STORE]

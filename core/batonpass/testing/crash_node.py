@@ -35,7 +35,7 @@ HURRY: dict[str, Any] = {
     "batonpass.engine.ticketing:SECOND_LOOK_AFTER": 0.2,
     "batonpass.engine.decide:LATE_FACTS_DELAY": 0.1,
     "batonpass.app.health:STILL_TOO_LONG": 1.0,
-    "batonpass.store.opening:MOST_CONNECTIONS": 3,
+    "batonpass.store.postgres:MOST_CONNECTIONS": 3,
     "batonpass.cli.serve:DRAIN_SECONDS": 0.05,
     "batonpass.testing.failpoints:DISK_FULL_SECONDS": 0.6,
 }

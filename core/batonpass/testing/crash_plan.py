@@ -108,7 +108,9 @@ class CrashPlan:
 def planned(case: Case) -> CrashPlan:
     chance = random.Random(zlib.crc32(case.name.encode()))  # noqa: S311 - no secret; the same on every machine
     kind = kind_of(case.point)
-    by_ticket = kind in {StepKind.READ_CONVERSATION, StepKind.TELL_CUSTOMER} or case.point.startswith("webhook.")
+    by_ticket = kind in {StepKind.READ_CONVERSATION, StepKind.TELL_CUSTOMER} or case.point.startswith(
+        "webhook."
+    )
     late = kind in {StepKind.LATE_FACTS, StepKind.NOTE_LATE_FACTS} or chance.random() < 0.1
     overdue = kind is StepKind.TELL_DELAY or case.point == "overdue.judged"
     faults = 1 + chance.randrange(2) if case.point in _NEEDS_FAULTS else chance.choice((0, 1, 1, 2, 3))

@@ -18,12 +18,7 @@ _KIND = "step.kind"
 def crash_points(root: Path = _ROOT) -> tuple[str, ...]:
     """The names, sorted; a name with the step's kind in it stands for all kinds. Raises ValueError for a name that
     cannot be told from the code."""
-    found = {
-        name
-        for path in sorted(root.rglob("*.py"))
-        if _OWN not in path.parents
-        for name in _in(path)
-    }
+    found = {name for path in sorted(root.rglob("*.py")) if _OWN not in path.parents for name in _in(path)}
     return tuple(sorted(found))
 
 

@@ -213,7 +213,9 @@ class Node:
         while child.runs:
             silent = 0 if await self._lives() else silent + 1
             if silent >= MOST_SILENCES:
-                self.hangs = False  # one is enough; on a busy machine more would be the supervisor's own doing
+                self.hangs = (
+                    False  # one is enough; on a busy machine more would be the supervisor's own doing
+                )
                 child.send(signal.SIGKILL)
                 return
             await asyncio.sleep(LIVE_EVERY)

@@ -42,4 +42,6 @@ class Emptied:
             if self._tables is not None:
                 # in any order, and cheaper than TRUNCATE for a few rows: 2 ms, not 70
                 connection.execute("SET session_replication_role = replica")
-                connection.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(each) for each in self._tables))
+                connection.execute(
+                    sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(each) for each in self._tables)
+                )

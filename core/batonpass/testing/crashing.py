@@ -20,7 +20,7 @@ from batonpass.store import StoreError, reading
 from batonpass.store.address import StoreAddress
 from batonpass.store.transaction import Transaction
 from batonpass.testing.balancer import balancing
-from batonpass.testing.crash_config import configured_for
+from batonpass.testing.crash_config import configured_for, secrets_in
 from batonpass.testing.crash_plan import Case, CrashPlan, planned
 from batonpass.testing.crash_scene import AiAgent, Node, Staged, Switch
 from batonpass.testing.crash_verdict import Verdict, judged, kept
@@ -80,9 +80,7 @@ async def slot(
             stack.callback(each.close)
         ports = tuple(each.getsockname()[1] for each in held)
         url = (
-            await stack.enter_async_context(balancing(ports))
-            if nodes > 1
-            else f"http://127.0.0.1:{ports[0]}"
+            await stack.enter_async_context(balancing(ports)) if nodes > 1 else f"http://127.0.0.1:{ports[0]}"
         )
         http = await stack.enter_async_context(
             httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
@@ -129,13 +127,11 @@ class _Run:
         keeping = [asyncio.create_task(node.keep()) for node in nodes]
         wrong = await self._through(emulator, agent, nodes, address)
         ended = [await node.end(within=END_WITHIN) for node in nodes]
-        wrong += [
-            f"a process did not end as told within {END_WITHIN:g} s" for each in ended if not each
-        ]
+        wrong += [f"a process did not end as told within {END_WITHIN:g} s" for each in ended if not each]
         await asyncio.gather(*keeping)
         watching.cancel()
         verdict = await self._judged(
-            emulator, agent, address, wrong, [API_KEY, *configured.environment.values()]
+            emulator, agent, address, wrong, [API_KEY, *secrets_in(configured)]
         )
         return Played(
             case=self._case,
@@ -220,7 +216,9 @@ class _Run:
         await asyncio.gather(*asked)
         if not await self._rests(emulator, agent, address, solved=False):
             wrong.append("not all was done when the patience was over")
-        for ticket in dict.fromkeys([*self._asking, *(each.id for each in emulator.effects("ticket.opened"))]):
+        for ticket in dict.fromkeys(
+            [*self._asking, *(each.id for each in emulator.effects("ticket.opened"))]
+        ):
             emulator.happen(Happening(kind=EventKind.TICKET_SOLVED, ticket=ticket))
         if not wrong and not await self._rests(emulator, agent, address, solved=True):
             wrong.append("not every handoff was resolved when the patience was over")
@@ -259,7 +257,9 @@ class _Run:
             if each.method in {"POST", "PUT", "PATCH"} and not each.open and "ticket" in each.path
         ]
         for number, each in enumerate(self._plan.faults):
-            operation = sorted(writes)[(self._plan.seed + number) % len(writes)] if each.on_write and writes else None
+            operation = (
+                sorted(writes)[(self._plan.seed + number) % len(writes)] if each.on_write and writes else None
+            )
             emulator.next_call(each.fault, operation=operation, **each.told)
         if self._plan.silent:
             for write in writes:
@@ -274,9 +274,7 @@ class _Run:
             )
             ticket = emulator.happen(made)
             self._asking[ticket] = datetime.now(UTC) - timedelta(seconds=1)
-            emulator.happen(
-                Happening(kind=EventKind.HANDOFF_ASKED, ticket=ticket, **dict(self._staged.asks))
-            )
+            emulator.happen(Happening(kind=EventKind.HANDOFF_ASKED, ticket=ticket, **dict(self._staged.asks)))
         await asyncio.sleep(0.05)
         emulator.outbox.release(Delivered.SHUFFLED if self._plan.shuffled else Delivered.AS_IT_WAS)
 

@@ -182,6 +182,8 @@ def configure(
     lines = [
         "[server]",
         *(_line(key, value) for key, value in {"public_url": urls[1], **server}.items()),
+        "[reconcile]",
+        "every = 0",  # a test asks for it, where it wants one
         "[agents.ai-agent]",
         f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"',
         f"[connections.{name}]",

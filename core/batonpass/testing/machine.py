@@ -127,7 +127,9 @@ class HandoffMachine(RuleBasedStateMachine):
 
     def _asking(self, talk: int, ticket: str | None = None) -> Asking:
         number = len(self.world.agent.asked)
-        return Asking(key=f"key-{number}", conversation=f"talk-{talk}", canary=f"canary7x{talk}", ticket=ticket)
+        return Asking(
+            key=f"key-{number}", conversation=f"talk-{talk}", canary=f"canary7x{talk}", ticket=ticket
+        )
 
     async def _ask(self, asking: Asking) -> None:
         await self.world.agent.ask(self.world.http, self.world.url, asking)
@@ -220,7 +222,12 @@ class HandoffMachine(RuleBasedStateMachine):
 
         self._run(act())
 
-    @rule(fault=st.sampled_from(FAULTS), times=st.integers(1, 4), of_source=st.booleans(), status=st.sampled_from([500, 503]))
+    @rule(
+        fault=st.sampled_from(FAULTS),
+        times=st.integers(1, 4),
+        of_source=st.booleans(),
+        status=st.sampled_from([500, 503]),
+    )
     def calls_fail(self, fault: Fault, times: int, of_source: bool, status: int) -> None:
         vendor = self.world.source if of_source else self.world.emulator
         vendor.next_call(fault, times=times, seconds=CALL_DEADLINE * 1.5, status=status, retry_after=2.0)

@@ -44,9 +44,11 @@ class WrongClock:
 class LedClock(SteadyClock):
     """The service's own clock, led by the machine's, also while hours pass at once."""
 
-    def __init__(self, machine: WrongClock) -> None:
+    def __init__(self, machine: WrongClock, *, not_before: datetime) -> None:
+        """`not_before`: the latest that a process before this one has had: what it has left waits by that time."""
         super().__init__(machine)
         self._wrong = machine
+        self.begin_at(max(machine.now(), not_before))
 
     def steer(self, reference: datetime, *, again_in: float) -> float:
         """The reference is the machine's clock, whatever the service takes for it: no database knows of our hours."""

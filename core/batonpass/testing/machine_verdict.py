@@ -76,7 +76,9 @@ def _seen(world: World) -> Iterator[TicketSeen]:
         )
 
 
-async def wrong(world: World, kept: Mapping[str, HandoffRecord], before: Mapping[str, HandoffRecord]) -> list[str]:
+async def wrong(
+    world: World, kept: Mapping[str, HandoffRecord], before: Mapping[str, HandoffRecord]
+) -> list[str]:
     """Everything that is not as it must be, and what is known of the handoffs that it is about; empty: all is well."""
     violations = [each for each in check(history(world, kept, before)) if not _was_cancelled(each, kept)]
     found = [describe(violations)] if violations else []

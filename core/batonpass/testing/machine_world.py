@@ -97,16 +97,21 @@ class World:
         """Everything runs; it ends with the stack, without a goodbye where that is how things stand then."""
         staged = self.staged
         self.machine = WrongClock(self.clock)
+        self.led = LedClock(self.machine, not_before=self.clock.now())
         self.agent = Agent(clock=self.clock)
         self.emulator = staged.emulated(clock=self.clock)
         if staged.manifest.lookup_lag > 0:
             self.emulator.search_lag = staged.manifest.lookup_lag / 2
         self.emulator.outbox.retries = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-        self.emulator.outbox.on_sent = None  # no pause after many errors: the server is away for a moment only
+        self.emulator.outbox.on_sent = (
+            None  # no pause after many errors: the server is away for a moment only
+        )
         self.source = type(staged.source.emulator()).with_sample_account(clock=self.clock)
         self.door = Door()
         self.url = await stack.enter_async_context(served(self.door))
-        urls = [await stack.enter_async_context(served(each)) for each in (self.emulator, self.source, self.agent)]
+        urls = [
+            await stack.enter_async_context(served(each)) for each in (self.emulator, self.source, self.agent)
+        ]
         self.http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         self.process = Process(self._configured(urls), self.door)
         await self.start()
@@ -128,8 +133,16 @@ class World:
         source = staged.source.name
         (self.folder / "mappings" / f"{source}.toml").write_text(staged.source_mapping, encoding="utf-8")
         login = self.source.login()
-        lines = [f'{key} = "env:SOURCE_{key.upper()}"' for key in login if key in staged.source.settings.secret_keys()]
-        lines += [f'{key} = "{value}"' for key, value in login.items() if key not in staged.source.settings.secret_keys()]
+        lines = [
+            f'{key} = "env:SOURCE_{key.upper()}"'
+            for key in login
+            if key in staged.source.settings.secret_keys()
+        ]
+        lines += [
+            f'{key} = "{value}"'
+            for key, value in login.items()
+            if key not in staged.source.settings.secret_keys()
+        ]
         more = _MORE.format(name=source, url=urls[1], login="\n".join(lines))
         key = f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"'
         callback = f'callback_url = "{urls[2]}/events"\ncallback_secret = "env:MACHINE_CALLBACK"'
@@ -150,7 +163,7 @@ class World:
 
     async def start(self) -> None:
         """A broken mapping keeps it from starting, and says so: then a person mends it."""
-        self.led = LedClock(self.machine)
+        self.led = LedClock(self.machine, not_before=self.led.now())
         try:
             await self.process.start(self.led)
         except FileProblemsError:
@@ -211,7 +224,9 @@ class World:
         self._judged = len(outbox.sent)
         if all(answers.values()):
             now = self.clock.now()
-            self.delivered += [Delivered(ticket_id=ticket, kind=kind, at=now) for ticket, kind in self._touched]
+            self.delivered += [
+                Delivered(ticket_id=ticket, kind=kind, at=now) for ticket, kind in self._touched
+            ]
         else:
             self.lost |= {ticket for ticket, _ in self._touched}
         self._touched.clear()
@@ -245,7 +260,9 @@ class World:
             await self.deliveries()
             kept = await self.kept()
             now = self.led.now()
-            busy = [(id_, step) for id_, record in kept.items() for step in record.steps if not rests(step, now)]
+            busy = [
+                (id_, step) for id_, record in kept.items() for step in record.steps if not rests(step, now)
+            ]
             if not busy:
                 return kept
             if loop.time() > until:
@@ -270,7 +287,12 @@ class World:
         end = self.led.now() + most
         while True:
             kept = await self.rest()
-            due = [step.due_at for record in kept.values() for step in record.steps if _wanted(step, self.led.now())]
+            due = [
+                step.due_at
+                for record in kept.values()
+                for step in record.steps
+                if _wanted(step, self.led.now())
+            ]
             if not due or self.led.now() > end:
                 return kept
             await self.go_on(max(0.0, (min(due) - self.led.now()).total_seconds()) + 0.005)
@@ -312,7 +334,9 @@ def _wanted(step: StepRecord, now: datetime) -> bool:
 
 def _next(kept: Mapping[str, HandoffRecord], now: datetime) -> datetime | None:
     """When something is to be done or to be looked at."""
-    due = [step.due_at for record in kept.values() for step in record.steps if step.status is StepStatus.READY]
+    due = [
+        step.due_at for record in kept.values() for step in record.steps if step.status is StepStatus.READY
+    ]
     due += [record.deadline_at for record in kept.values() if record.deadline_at is not None]
     return min((each for each in due if each > now), default=None)
 

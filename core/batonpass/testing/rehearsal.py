@@ -16,7 +16,12 @@ async def rehearse(staged: Staged, folder: Path, body: Mapping[str, Any]) -> Non
     emulator = staged.emulated()
     settings = {"start": dict(staged.start), **staged.settings}
     async with desk(
-        folder, staged.manifest, mapping=staged.mapping, name=staged.name, settings=settings, emulator=emulator
+        folder,
+        staged.manifest,
+        mapping=staged.mapping,
+        name=staged.name,
+        settings=settings,
+        emulator=emulator,
     ) as played:
         await played.hand_over(body)
         ticket = await played.happens(EventKind.TICKET_OPENED, text="Please refund one of the charges.")

@@ -17,6 +17,7 @@ from batonpass.domain.errors import (
     OutcomeUnknownError,
     RetryLaterError,
 )
+from batonpass.testing.failpoints import failpoint
 from batonpass.transport.addresses import checked_base
 from batonpass.transport.calls import Answer, Call, Explanation
 from batonpass.transport.condition import Condition
@@ -186,6 +187,7 @@ class Transport:
         )
         response = await self._http.handle_async_request(request)
         try:
+            failpoint("transport.sent")
             body = bytearray()
             async for chunk in _chunks(response):
                 body += chunk

@@ -10,7 +10,7 @@ from batonpass.domain.life import LifeKind
 from batonpass.testing.history import History, Violation
 from batonpass.testing.invariants.tickets import NOTED, OVER, bare, handoff_in, may_be_gone
 
-_CAUSES = frozenset({LifeKind.TICKET_GONE, LifeKind.WITHDRAWN, LifeKind.MERGED})
+_CAUSES = frozenset({LifeKind.TICKET_GONE, LifeKind.WITHDRAWN, LifeKind.MERGED, LifeKind.CANCELLED})
 """Why a handoff may have been given up."""
 
 
