@@ -104,7 +104,11 @@ def play(wanted: Sequence[Case], given: argparse.Namespace) -> Iterator[Found]:
         pids = []
         for number in range(given.jobs):
             pid, lines = work(
-                wanted[number :: given.jobs], STAGED, databases=databases[number], slots=given.slots, keep=given.keep
+                wanted[number :: given.jobs],
+                STAGED,
+                databases=databases[number],
+                slots=given.slots,
+                keep=given.keep,
             )
             pids.append(pid)
             selector.register(lines.makefile("rb"), selectors.EVENT_READ)
@@ -138,7 +142,9 @@ def main(given: argparse.Namespace) -> int:
                 report.flush()
             if is_wrong(found):
                 print(f"\nWRONG {repeat_command(found)}")
-                print("\n".join(f"  {each}" for each in found.get("wrong", [found.get("broken")])), flush=True)
+                print(
+                    "\n".join(f"  {each}" for each in found.get("wrong", [found.get("broken")])), flush=True
+                )
             progress(number, len(left), time.monotonic() - began)
     print(f"\n{time.monotonic() - began:.0f} s\n")
     print(table(results))
@@ -161,12 +167,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--action", choices=["all", *ACTIONS], default="all")
     parser.add_argument("--seeds", type=int, default=25)
     parser.add_argument("--seed", type=int, help="this one only")
-    parser.add_argument("--points", type=int, help="how many failpoints, spread over the list; all unless given")
+    parser.add_argument(
+        "--points", type=int, help="how many failpoints, spread over the list; all unless given"
+    )
     parser.add_argument("--only", help="one failpoint by name")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes")
     parser.add_argument("--slots", type=int, default=3, help="runs at once in each worker, for each store")
-    parser.add_argument("--report", type=Path, help="a file with one JSON object for each run; what it has is not run again")
-    parser.add_argument("--keep", action="store_true", help="keep the folders of runs that went wrong, with their logs")
+    parser.add_argument(
+        "--report", type=Path, help="a file with one JSON object for each run; what it has is not run again"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the folders of runs that went wrong, with their logs"
+    )
     parser.add_argument("--small", action="store_true", help="a minute's choice, for CI")
     return parser.parse_args()
 

@@ -25,6 +25,9 @@ from batonpass.testing.crash_store import Emptied, fresh_file
 from batonpass.testing.crashing import Played, Slot, play, slot
 from batonpass.testing.zygote import Zygote
 
+TOO_BUSY = 0.2
+"""Seconds for which our own loop stood still: half of what a call may take."""
+MOST_TRIES = 3
 NODES = {"sqlite": 1, "postgres": 2}
 
 
@@ -80,7 +83,9 @@ async def _play_all(
         async def run(store: str, at: Slot) -> None:
             while waiting[store]:
                 case = waiting[store].popleft()
-                tell.sendall(json.dumps(await _played(case, staged[case.helpdesk], at, keep)).encode() + b"\n")
+                tell.sendall(
+                    json.dumps(await _played(case, staged[case.helpdesk], at, keep)).encode() + b"\n"
+                )
 
         tasks = []
         for store, nodes in NODES.items():
@@ -92,6 +97,15 @@ async def _play_all(
 
 
 async def _played(case: Case, staged: Staged, at: Slot, keep: bool) -> dict[str, Any]:
+    """One run; again where it went wrong while this machine was too busy for deadlines of tenths of a second."""
+    for left in reversed(range(MOST_TRIES)):
+        found = await _once(case, staged, at, keep)
+        if not left or not found.get("wrong") or found["lag"] < TOO_BUSY:
+            break
+    return {**found, "tries": MOST_TRIES - left}
+
+
+async def _once(case: Case, staged: Staged, at: Slot, keep: bool) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     try:
         async with asyncio.timeout(90):

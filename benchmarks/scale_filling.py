@@ -44,10 +44,16 @@ def id_of(number: int) -> str:
 async def fill(database: Database, rows: int) -> float:
     """Write so many handoffs; gives the seconds."""
     began = time.monotonic()
-    body = b'{"conversation": {"turns": [{"role": "customer", "text": "' + b"I was charged twice. " * 12 + b'"}]}}'
+    body = (
+        b'{"conversation": {"turns": [{"role": "customer", "text": "'
+        + b"I was charged twice. " * 12
+        + b'"}]}}'
+    )
     for first in range(1, rows + 1, AT_ONCE):
         last = min(first + AT_ONCE - 1, rows)
-        await database.run(lambda tx, first=first, last=last: _some(tx, database.is_shared, first, last, body))
+        await database.run(
+            lambda tx, first=first, last=last: _some(tx, database.is_shared, first, last, body)
+        )
     await database.run(_tally)
     if database.is_shared:
         for table in ("handoffs", "steps", "attempts", "life", "events", "people", "inbox", "deliveries"):

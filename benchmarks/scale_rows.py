@@ -81,7 +81,9 @@ async def compare(folder: Path, *, rows: int, shared: bool) -> bool:
 async def _side(stack: AsyncExitStack, folder: Path, url: str | None) -> Side:
     folder.mkdir(parents=True)
     nobody = dict.fromkeys(rig.VENDORS, "http://127.0.0.1:9")
-    path = rig.write_config(folder, nobody, more=f'[store]\nurl = "{url or f"sqlite:///{folder}/journal.db"}"\n')
+    path = rig.write_config(
+        folder, nobody, more=f'[store]\nurl = "{url or f"sqlite:///{folder}/journal.db"}"\n'
+    )
     service = await stack.enter_async_context(running(load_config(path, rig.SECRETS), works=False))
     http = httpx.AsyncClient(
         transport=httpx.ASGITransport(create_app(service)), base_url="http://desk", headers=rig.AUTHORISED
@@ -93,7 +95,9 @@ async def _side(stack: AsyncExitStack, folder: Path, url: str | None) -> Side:
 
 
 async def _claim_nothing(side: Side) -> None:
-    await side.timed("claim, nothing waits", lambda: side.service.journal.claim(KINDS, now=side.now(), most=8))
+    await side.timed(
+        "claim, nothing waits", lambda: side.service.journal.claim(KINDS, now=side.now(), most=8)
+    )
     await side.timed("when is the next due", side.service.journal.next_due)
 
 
@@ -169,4 +173,3 @@ def _told(full: dict[str, list[float]], empty: dict[str, list[float]]) -> bool:
         good &= mine / theirs <= AT_MOST
         print(f"| {what} | {mine:.2f} | {theirs:.2f} | {mine / theirs:.2f} |")
     return good
-

@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-import scene as playground
 import batonpass_zendesk
+import scene as playground
 from batonpass.app import schedule
 from batonpass.app.config import load_config
 from batonpass.app.wiring import Service, running
@@ -72,7 +72,7 @@ def told_at(monkeypatch: pytest.MonkeyPatch, url: str) -> str:
 
 
 async def eventually(
-    what: Callable[[], bool] | Callable[[], Awaitable[bool]], *, seconds: float = 10.0
+    what: Callable[[], bool] | Callable[[], Awaitable[bool]], *, seconds: float = 60.0
 ) -> None:
     """Return once it is so; `TimeoutError` where it does not become so."""
     async with asyncio.timeout(seconds):
@@ -81,7 +81,6 @@ async def eventually(
             if await so if inspect.isawaitable(so) else so:
                 return
             await asyncio.sleep(0.02)
-
 
 
 @dataclass
@@ -184,7 +183,7 @@ async def later(scene: Scene | Busy, *seconds: float) -> None:
         await rested(scene)
 
 
-async def rested(scene: Scene | Busy, *, seconds: float = 20.0) -> None:
+async def rested(scene: Scene | Busy, *, seconds: float = 60.0) -> None:
     """Return once every step is done, parked or waits for a later time."""
 
     def rests(step: StepRecord) -> bool:

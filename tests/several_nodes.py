@@ -25,7 +25,7 @@ from scene import API_KEY, ENVIRONMENT, AiAgent, Vendors, body, served_together,
 
 BEAT_EVERY, ACTS_FOR, DEAD_AFTER = 0.5, 2.0, 3.0
 QUICK = f"""
-from batonpass.cli import main, serve
+from batonpass.cli import main
 from batonpass.engine import alive
 from batonpass.store import installation
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,7 +12,7 @@ import pytest
 from batonpass.domain.alert import Alert, AlertKind
 from batonpass.testing.emulator import Fault
 from batonpass.testing.serving import served
-from brisk import Team, later, meanwhile, record, rested, run_jobs_often, told_at
+from brisk import Team, eventually, later, meanwhile, record, rested, run_jobs_often, told_at
 from fakes import FakeClock
 from scene import Scene, body, playing
 
@@ -156,7 +155,6 @@ async def test_v06_after_three_days_it_is_parked_with_its_reason_and_somebody_is
         assert len(heard(scene, "delayed")) == 1
 
 
-@pytest.mark.xfail(reason="the first deadline does not know yet that the helpdesk is away", strict=True)
 async def test_v17_while_the_credentials_are_refused_the_customer_is_told_at_once(
     tmp_path: Path, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,8 +165,5 @@ async def test_v17_while_the_credentials_are_refused_the_customer_is_told_at_onc
         await meanwhile(scene, lambda: bool(team.titles("Credentials are refused")))
 
         second = await scene.hand_over(body())
-        for _ in range(4):
-            await later(scene, 5)
-            await asyncio.sleep(0.5)
-
-        assert second in {data["handoff_id"] for data in heard(scene, "delayed")}
+        await later(scene, 10)
+        await eventually(lambda: second in {data["handoff_id"] for data in heard(scene, "delayed")})

@@ -46,10 +46,7 @@ async def test_p03_what_a_worker_held_is_taken_over_and_its_own_late_result_is_r
     assert nodes.opened == {handoff_id: 1, second_id: 1}
     assert nodes.told() == [handoff_id, second_id]
     assert [each.number for each in record.attempts if each.step == "open_ticket"] == [2]
-    if ends is signal.SIGSTOP:
-        assert "stale_claim" in first.logged()
-        assert first.process.poll() is not None  # only when the cluster ended
-        assert "Traceback" not in first.logged()
+    assert ("stale_claim" in first.logged()) == (ends is signal.SIGSTOP)
 
 
 STOPS_SOON = """
@@ -155,43 +152,24 @@ execute.HANDLERS[StepKind.GATHER_FACTS] = poisoned
 
 async def test_p18_a_handoff_that_kills_its_process_is_parked_and_the_others_go_on(tmp_path: Path) -> None:
     async with cluster(tmp_path) as nodes, calls() as http:
-        door = await nodes.serve("--no-work") if False else await nodes.serve(code=POISONED)
-        others = await asyncio.gather(*(hand_over(http, f"k{number}", door.url) for number in range(5)))
-        poison = None
+        server = await nodes.serve(code=POISONED)
+        others = await asyncio.gather(*(hand_over(http, f"k{number}", server.url) for number in range(5)))
+        poison = await hand_over(http, "poison", server.url, handoff=body("poison"))
         crashes = 0
-        while crashes <= MOST_CRASHES + 1:
-            try:
-                if poison is None:
-                    poison = await hand_over(http, "poison", door.url, handoff=body("poison"), within=5)
-            except TimeoutError:
-                pass
-            if poison is not None and crashes and await settled(nodes, poison):
-                break
-            if await ended(door):
-                crashes += 1
-                door = await nodes.serve(code=POISONED)
-        assert poison is not None
+        while (await nodes.record(poison)).state is not HandoffState.PARKED:
+            if server.process.poll() is None:
+                await asyncio.sleep(0.05)
+                continue
+            crashes += 1
+            server = await nodes.serve(code=POISONED)
         await nodes.until_told(others)
         record = await nodes.record(poison)
 
     assert crashes == MOST_CRASHES
-    assert record.state is HandoffState.PARKED
     assert (
         record.parked_because == f"gather_facts: its process died {MOST_CRASHES} times while it was under way"
     )
     assert nodes.opened == dict.fromkeys(others, 1)
-
-
-async def settled(nodes: Cluster, handoff_id: str) -> bool:
-    return (await nodes.record(handoff_id)).state is HandoffState.PARKED
-
-
-async def ended(node: object) -> bool:
-    try:
-        await node.ended(within=3)  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001
-        return False
-    return True
 
 
 async def test_rolling_restart_of_three_servers_loses_no_request_and_doubles_no_ticket(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from batonpass.domain.handoff import HandoffState, StepKind
 from batonpass.engine.storms import CALM
+from batonpass.store.queue import Action, Manner, Queue
+from batonpass.store.selection import Selection
 from batonpass.testing.emulator import Fault, Latency
 from batonpass.testing.serving import served
 from batonpass_zendesk.emulator import ZendeskEmulator
@@ -42,7 +45,9 @@ def slow(seconds: float, **options: Any) -> ZendeskEmulator:
     return ZendeskEmulator.with_sample_account(latency=Latency(seconds=seconds), **options)
 
 
-async def together(play: Busy, bodies: list[dict[str, Any]], *, ai_agent: str = "calm") -> list[dict[str, Any]]:
+async def together(
+    play: Busy, bodies: list[dict[str, Any]], *, ai_agent: str = "calm"
+) -> list[dict[str, Any]]:
     """Handed over as fast as they are accepted, not more than 32 at a time."""
     free = asyncio.Semaphore(32)
 
@@ -53,7 +58,7 @@ async def together(play: Busy, bodies: list[dict[str, Any]], *, ai_agent: str = 
     return list(await asyncio.gather(*(one(body) for body in bodies)))
 
 
-async def drained(play: Busy, number: int, *, seconds: float = 30) -> None:
+async def drained(play: Busy, number: int, *, seconds: float = 120) -> None:
     await eventually(lambda: len(play.opened) >= number, seconds=seconds)
 
 
@@ -69,12 +74,12 @@ async def test_l01_in_a_storm_hard_reasons_go_first_and_the_others_are_told_hone
     async with served(team) as url:
         more = told_at(monkeypatch, url) + "\n[handoff]\nconcurrency = 12"
         async with busy(tmp_path, clock=clock, emulator=slow(0.002, clock=clock), more=more) as play:
-            soft = await together(play, [asked(n) for n in range(290)])
+            soft = await together(play, [asked(n) for n in range(190)])
             since = len(play.opened)
             hard = await together(play, [asked(n, "security") for n in range(10)])
             clock.go_on(5)
             await eventually(lambda: len(team.titles(STORM)) == 1)
-            await drained(play, 300)
+            await drained(play, 200)
             clock.go_on(5)
             await rested(play)
             places = [passed_by(play.opened, each["id"], since=since) for each in hard]
@@ -86,10 +91,10 @@ async def test_l01_in_a_storm_hard_reasons_go_first_and_the_others_are_told_hone
 
         told = [each["say"] for each in soft if each["say"]]
         assert sorted(play.opened) == sorted(each["id"] for each in (*soft, *hard))
-        assert since < 150
+        assert since < 100
         assert max(places) < 10 + 30
         assert [each["say"] for each in hard] == [None] * 10
-        assert len(told) == 290 - 60
+        assert len(told) == 190 - 60
         assert all("Many people are asking for our team" in say for say in told)
         assert "about 60 are ahead" not in told[-1]
         assert len(open_then) == 1
@@ -116,9 +121,6 @@ async def test_l02_an_ai_agent_with_a_hundred_times_the_load_delays_the_other_by
 
 
 async def test_l06_what_an_operator_puts_back_goes_behind_those_who_wait(tmp_path: Path) -> None:
-    from batonpass.store.queue import Action, Manner, Queue
-    from batonpass.store.selection import Selection
-
     clock = FakeClock()
     emulator = slow(0.01, clock=clock)
     async with busy(tmp_path, clock=clock, emulator=emulator, more="[handoff]\nconcurrency = 2") as play:
@@ -134,7 +136,7 @@ async def test_l06_what_an_operator_puts_back_goes_behind_those_who_wait(tmp_pat
         again = await queue.act(Action.RETRY, Selection(ids=tuple(dead)), now=clock.now())
         live = [each["id"] for each in await together(play, [asked(n) for n in range(100, 110)])]
         play.service.engine.wake()  # type: ignore[union-attr]  # it works
-        for _ in range(100):
+        for _ in range(600):
             if set(live) <= set(play.opened):
                 break
             clock.go_on(2)  # the breaker lets one call through, and the others when that has succeeded
@@ -205,7 +207,7 @@ async def test_l04_what_is_sent_grows_no_faster_than_the_conversation(tmp_path: 
             sent.append(sum(len(note) for note in notes))
 
         assert sent[-1] <= 2000 / 250 * sent[0] * 1.25
-        assert all(later_one <= 2.2 * earlier for earlier, later_one in zip(sent, sent[1:], strict=False))
+        assert all(later_one <= 2.2 * earlier for earlier, later_one in pairwise(sent))
 
 
 async def test_v35_a_vendor_that_is_ten_times_slower_slows_no_accept_and_sheds_background_work(

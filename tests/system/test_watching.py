@@ -89,7 +89,9 @@ async def test_p20_a_mapping_that_breaks_while_running_changes_nothing_and_is_to
     broken: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[dict[str, object]] = []
-    monkeypatch.setattr(mappings.log, "error", lambda event, **more: told.append({"event": event, **more}), False)
+    monkeypatch.setattr(
+        mappings.log, "error", lambda event, **more: told.append({"event": event, **more}), False
+    )
     async with busy(tmp_path) as play:
         path = tmp_path / "mappings" / "zendesk.toml"
         before = play.service.mappings.versions
@@ -105,7 +107,9 @@ async def test_p20_a_mapping_that_breaks_while_running_changes_nothing_and_is_to
         path.unlink(missing_ok=True)
         path.write_text(GOOD + "\n# mended\n", encoding="utf-8")
         await eventually(lambda: play.service.mappings.all_in_force)
-        await eventually(lambda: "config_last_reload_successful 1.0" in play.service.metrics.render().decode())
+        await eventually(
+            lambda: "config_last_reload_successful 1.0" in play.service.metrics.render().decode()
+        )
 
     assert worked == 0
     assert len({answer["id"] for answer in answers}) == 10
@@ -149,7 +153,7 @@ async def test_p21_files_that_change_twice_in_ten_milliseconds_never_mix_in_one_
                     saved = path.with_suffix(".new")
                     saved.write_text(text, encoding="utf-8")
                     saved.replace(path)
-                    time.sleep(0.005)  # noqa: ASYNC251 - the service must not see one without the other in between
+                    time.sleep(0.005)
             answers.append(await play.hand_over(request(number)))
             versions |= set(play.service.mappings.versions)
         await eventually(lambda: len(play.opened) == 36)
@@ -194,6 +198,7 @@ async def test_readyz_says_503_while_the_store_is_down_and_livez_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with busy(tmp_path) as play:
+
         async def down() -> None:
             raise StoreError("the database does not answer")
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, TypeAdapter
 
+from batonpass.app.forgetting import Erased
 from batonpass.app.operator import DELIVERIES_AT_ONCE, Deliveries, Replayed
 from batonpass.store import StoreError
 from batonpass.store.queue import BATCH, Batch
@@ -22,6 +23,8 @@ from batonpass.store.selection import Action, Selection
 LONGEST_PATH = 100
 """Bytes; a socket's address has room for 107 on Linux, for 103 elsewhere."""
 ANSWER_WITHIN = 60.0
+ERASED_WITHIN = 3600.0
+"""Seconds: it goes through the whole store."""
 
 
 class ActOrder(BaseModel):
@@ -37,9 +40,15 @@ class ReplayOrder(BaseModel):
     most: int = DELIVERIES_AT_ONCE
 
 
-ACT, REPLAY = "/act", "/replay"
+class EraseOrder(BaseModel):
+    email: str
+    cancel_open: bool
+
+
+ACT, REPLAY, ERASE = "/act", "/replay", "/erase"
 DONE = TypeAdapter(Batch)
 REPLAYED = TypeAdapter(Replayed)
+ERASED = TypeAdapter(Erased)
 
 
 def socket_path(store: Path) -> Path:
@@ -108,10 +117,18 @@ class RemoteOperator:
             await self._asked(REPLAY, ReplayOrder(chosen=chosen, after=after, most=most))
         )
 
-    async def _asked(self, path: str, order: BaseModel) -> Any:
+    async def erase(self, email: str, *, cancel_open: bool) -> Erased:
+        """As `Forgetter.erase`, by the process that has the store. Raises `StoreError` with the code of whatever it
+        raises."""
+        order = EraseOrder(email=email, cancel_open=cancel_open)
+        return ERASED.validate_python(await self._asked(ERASE, order, within=ERASED_WITHIN))
+
+    async def _asked(self, path: str, order: BaseModel, *, within: float = ANSWER_WITHIN) -> Any:
         headers = {"Content-Type": "application/json"}
         try:
-            answer = await self._http.post(path, content=order.model_dump_json(), headers=headers)
+            answer = await self._http.post(
+                path, content=order.model_dump_json(), headers=headers, timeout=within
+            )
             told = answer.json()
         except (httpx.TransportError, ValueError) as error:
             raise StoreError(

@@ -35,7 +35,7 @@ from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.engine import Announcer, Engine, EngineSettings, Observer, SchemaCache, World
 from batonpass.engine.recent import Recent
 from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
-from batonpass.store import Database, Journal, Recovery, Retention
+from batonpass.store import Database, Installation, Journal, Recovery, Retention
 from batonpass.store.witness import BEARS_EVERY
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 from batonpass.transport.sharing import Board, Notice
@@ -54,6 +54,7 @@ class Service:
     mappings: Mappings
     health: Health
     metrics: Metrics
+    installation: Installation
     clock: Clock
 
 
@@ -166,6 +167,7 @@ async def running(
                 mappings=mappings,
                 health=Health(engine),
                 metrics=metrics,
+                installation=store.installation,
                 clock=store.clock,
             )
 

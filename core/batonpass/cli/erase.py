@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from batonpass.app.control import listens, remote_operator
 from batonpass.app.forgetting import (
     Erased,
     Forgetter,
@@ -50,7 +51,7 @@ def erase(  # noqa: PLR0917 - Typer reads the parameters by their names
 
     They are found by their e-mail address. Interrupted, the same command again goes on. Tickets stay: they are the
     helpdesk's, and are listed. docs/privacy.md says what is left. Exit codes: 0 done, 1 a handoff of theirs is not over,
-    or you said no, 2 wrong usage, no journal, a server has it open, or legal_hold.
+    or you said no, 2 wrong usage, no journal, or legal_hold. A server may be running.
     """
     who, store = address(email), store_of(config)
     legal_hold = retention_config(config).legal_hold
@@ -80,6 +81,10 @@ def erase(  # noqa: PLR0917 - Typer reads the parameters by their names
 
 
 async def _erased(store: StoreAddress, email: str, *, legal_hold: bool, cancel_open: bool) -> Erased:
+    """By the server that has the store open, where one has; else in this process."""
+    if store.path is not None and listens(store.path):
+        async with remote_operator(store.path) as remote:
+            return await remote.erase(email, cancel_open=cancel_open)
     database = database_at(store)
     try:
         await database.open()
@@ -87,7 +92,7 @@ async def _erased(store: StoreAddress, email: str, *, legal_hold: bool, cancel_o
         if error.code != "store_locked":
             raise
         raise CommandError(
-            f"{store.name}: a server has it open",
+            f"{store.name}: a process has it open that takes no orders",
             then="stop it, then the same command again",
             exit_code=ExitCode.UNUSABLE,
             code=error.code,

@@ -113,6 +113,10 @@ class Engine:
         if self._home is not None:
             self._home.call_soon_threadsafe(self._awake.set)
 
+    def forget(self, handoff_id: HandoffId) -> None:
+        """Keep nothing of this handoff in memory. Callable from any thread."""
+        self._world.recent.forget(handoff_id)
+
     def still_for(self) -> float:
         """Seconds since its event loop last moved. Callable from any thread."""
         return self._pace.still_for()

@@ -257,7 +257,8 @@ async def with_ticket(tx: Transaction, ticket_id: str) -> HandoffId | None:
     """The newest handoff of this ticket, whichever helpdesk keeps it."""
     found = await value(
         tx,
-        "SELECT id FROM handoffs WHERE ticket_id = ? OR asked_about = ? ORDER BY id DESC LIMIT 1",
+        "SELECT max(id) FROM (SELECT id FROM handoffs WHERE ticket_id = ?"
+        " UNION ALL SELECT id FROM handoffs WHERE asked_about = ?) AS known",
         (ticket_id, ticket_id),
     )
     return None if found is None else HandoffId(found)

@@ -45,8 +45,8 @@ _THIRD = (
     )
     """,
     "CREATE UNIQUE INDEX handoffs_one_asking ON handoffs (helpdesk, asked_about, ai_agent) WHERE asking = 1",
-    "CREATE INDEX handoffs_asked_about ON handoffs (helpdesk, asked_about) WHERE asked_about IS NOT NULL",
-    "CREATE INDEX handoffs_ticket ON handoffs (helpdesk, ticket_id) WHERE ticket_id IS NOT NULL",
+    "CREATE INDEX handoffs_asked_about ON handoffs (asked_about, helpdesk) WHERE asked_about IS NOT NULL",
+    "CREATE INDEX handoffs_ticket ON handoffs (ticket_id, helpdesk) WHERE ticket_id IS NOT NULL",
     "CREATE INDEX handoffs_deadline ON handoffs (deadline_at) WHERE deadline_at IS NOT NULL",
     """
     CREATE INDEX handoffs_unfinished ON handoffs (state, updated_at)

@@ -304,6 +304,11 @@ _SEVERAL_NODES = (
     "CREATE INDEX inbox_age ON inbox (received_at)",
     "CREATE INDEX handoffs_age ON handoffs (updated_at) WHERE state IN ('resolved', 'returned', 'abandoned')",
     "CREATE INDEX events_delivery ON events (delivery_id)",
+    # A ticket is looked for by its id alone as well.
+    "DROP INDEX handoffs_asked_about",
+    "DROP INDEX handoffs_ticket",
+    "CREATE INDEX handoffs_asked_about ON handoffs (asked_about, helpdesk) WHERE asked_about IS NOT NULL",
+    "CREATE INDEX handoffs_ticket ON handoffs (ticket_id, helpdesk) WHERE ticket_id IS NOT NULL",
 )
 
 

@@ -51,41 +51,33 @@ async def add(
     tx: Transaction, handoff_id: str, steps: Sequence[NewStep], *, at: int, order: Order, mine: Claim | None
 ) -> list[ClaimedStep]:
     """Insert the steps; those that are due are ours at once where `mine` is given. Known names stay."""
-    claimed = []
-    for step in steps:
-        due = step.delay <= 0
-        claim = mine if due else None
-        lane = max(order.lane, step.kind.lane)
-        inserted = await tx.execute(
-            "INSERT INTO steps (handoff_id, name, kind, about, status, due_at, attempts, fence, claimed_at,"
-            " first_claimed_at, lease_until, created_at, owner, queued, lane, rank)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                handoff_id,
-                step.name,
-                step.kind.value,
-                step.about,
-                StepStatus.RUNNING.value if claim else StepStatus.READY.value,
-                at + int(step.delay * 1000),
-                int(claim is not None),
-                int(claim is not None),
-                claim.at if claim else None,
-                claim.at if claim else None,
-                claim.lease_until if claim else None,
-                at,
-                claim.owner if claim else None,
-                int(due and claim is None),
-                int(lane),
-                order.rank,
-            ),
-        )
-        if claim and inserted:
-            claimed.append(
-                _claimed(
-                    (handoff_id, step.name, step.kind.value, step.about, 1, 1, at, claim.lease_until, lane)
-                )
-            )
-    return claimed
+    if not steps:
+        return []
+    ours = [mine if step.delay <= 0 else None for step in steps]
+    lanes = [max(order.lane, step.kind.lane) for step in steps]
+    values = list[Any]()
+    for step, claim, lane in zip(steps, ours, lanes, strict=True):
+        at_once = int(claim is not None)
+        values += (
+            handoff_id, step.name, step.kind.value, step.about,
+            StepStatus.RUNNING.value if claim else StepStatus.READY.value,
+            at + int(step.delay * 1000), at_once, at_once,
+            claim.at if claim else None, claim.at if claim else None, claim.lease_until if claim else None,
+            at, claim.owner if claim else None, int(step.delay <= 0 and claim is None), int(lane), order.rank,
+        )  # fmt: skip
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(steps))
+    inserted = await tx.rows(
+        "INSERT INTO steps (handoff_id, name, kind, about, status, due_at, attempts, fence, claimed_at,"
+        f" first_claimed_at, lease_until, created_at, owner, queued, lane, rank) VALUES {rows}"
+        " ON CONFLICT DO NOTHING RETURNING name",
+        values,
+    )
+    names = {each[0] for each in inserted}
+    return [
+        _claimed((handoff_id, step.name, step.kind.value, step.about, 1, 1, at, claim.lease_until, lane))
+        for step, claim, lane in zip(steps, ours, lanes, strict=True)
+        if claim is not None and step.name in names
+    ]
 
 
 @dataclass(frozen=True, slots=True)

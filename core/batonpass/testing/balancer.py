@@ -20,7 +20,7 @@ class _Pipe(asyncio.Protocol):
         self._early: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's own are no subclasses of it
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own are no subclasses of it
 
     def data_received(self, data: bytes) -> None:
         if self.other is None or self.other.transport is None:
@@ -36,7 +36,7 @@ class _Pipe(asyncio.Protocol):
         if self.transport is None or self.transport.is_closing():
             other.transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         if self.other is not None and self.other.transport is not None:
             self.other.transport.close()
 

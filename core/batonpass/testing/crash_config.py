@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from batonpass.ports import Capability
 from batonpass.store.address import StoreAddress
 from batonpass.testing.crash_node import CALL_DEADLINE
 from batonpass.testing.crash_plan import CrashPlan
 from batonpass.testing.crash_scene import CALLBACK_SECRET, Staged
+from batonpass.testing.crash_slot import Slot
 from batonpass.testing.desk import API_KEY, Configured, configure
 from batonpass.testing.emulator import Emulator
-
-if TYPE_CHECKING:
-    from batonpass.testing.crashing import Slot
 
 STORE = "CRASH_STORE"
 """The one variable that holds no secret."""
@@ -35,6 +32,7 @@ base_url = "{source_url}"
 
 def configured_for(
     folder: Path,
+    *,
     staged: Staged,
     emulator: Emulator,
     source: Emulator,
@@ -78,7 +76,11 @@ def configured_for(
         for each, value in source.login().items()
     ]
     more = _MORE.format(
-        facts_within=FACTS_WITHIN, store=STORE, source=name, source_url=source_url, source_login="\n".join(login)
+        facts_within=FACTS_WITHIN,
+        store=STORE,
+        source=name,
+        source_url=source_url,
+        source_login="\n".join(login),
     )
     made.path.write_text(text.replace(key, f"{key}\n{callback}") + more, encoding="utf-8")
     return replace(made, environment=environment)

@@ -48,7 +48,6 @@ def run_node(order: Order) -> int:
     _log_to(Path(order["log"]))
     os.environ.update(order["environment"])
     random.seed(order["seed"])
-    os.nice(order.get("nice", 0))
     _hurry(order.get("deadlines"))
     failpoints.arm(order.get("failpoint"), may_fire=partial(_first, Path(order["fired"])))
     try:

@@ -36,7 +36,9 @@ def _names(name: ast.expr, where: str) -> Iterator[str]:
         yield name.value
         return
     if not isinstance(name, ast.JoinedStr):
-        raise ValueError(f"{where}: a failpoint's name is a string, or one with {{{_KIND}}} in it")
+        raise ValueError(  # noqa: TRY004 - the code is wrong, not a value's type
+            f"{where}: a failpoint's name is a string, or one with {{{_KIND}}} in it"
+        )
     for kind in StepKind:
         yield "".join(_part(part, kind, where) for part in name.values)
 

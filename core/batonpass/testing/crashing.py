@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -32,7 +31,7 @@ from batonpass.testing.postgres_cluster import held_port
 from batonpass.testing.serving import served
 from batonpass.testing.zygote import Zygote
 
-PATIENCE = 25.0
+PATIENCE = 30.0
 """Seconds for a whole run; what is not done then is wrong."""
 END_WITHIN = 8.0
 LOOK_EVERY = 0.1
@@ -49,49 +48,6 @@ class Played:
     seconds: float
     lag: float
     """The longest that our own loop stood still, seconds."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Slot:
-    """Where one run at a time is played."""
-
-    zygote: Zygote
-    http: httpx.AsyncClient
-    url: str
-    """Of batonpass, whatever is behind it."""
-    ports: tuple[int, ...]
-    store: Callable[[Path], Awaitable[StoreAddress]]
-    """A fresh, empty one, which may be below this folder."""
-    helpdesk: Switch = field(default_factory=Switch)
-    source: Switch = field(default_factory=Switch)
-    callback: Switch = field(default_factory=Switch)
-    urls: tuple[str, str, str] = ("", "", "")
-    """Of the three, as batonpass reaches them."""
-
-
-@asynccontextmanager
-async def slot(
-    zygote: Zygote, *, nodes: int, store: Callable[[Path], Awaitable[StoreAddress]]
-) -> AsyncIterator[Slot]:
-    """With several nodes, a load balancer stands before them."""
-    async with AsyncExitStack() as stack:
-        held = [held_port() for _ in range(nodes)]
-        for each in held:
-            stack.callback(each.close)
-        ports = tuple(each.getsockname()[1] for each in held)
-        url = (
-            await stack.enter_async_context(balancing(ports)) if nodes > 1 else f"http://127.0.0.1:{ports[0]}"
-        )
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
-        )
-        made = Slot(zygote=zygote, http=http, url=url, ports=ports, store=store)
-        made.urls = (
-            await stack.enter_async_context(served(made.helpdesk)),
-            await stack.enter_async_context(served(made.source)),
-            await stack.enter_async_context(served(made.callback)),
-        )
-        yield made
 
 
 async def play(case: Case, staged: Staged, at: Slot, folder: Path) -> Played:
@@ -125,14 +81,17 @@ class _Run:
         emulator.deliver_to(f"{at.url}/webhooks/{self._staged.name}", secret=configured.webhook_secret)
         nodes = self._nodes(configured.path, dict(configured.environment))
         keeping = [asyncio.create_task(node.keep()) for node in nodes]
-        wrong = await self._through(emulator, agent, nodes, address)
-        ended = [await node.end(within=END_WITHIN) for node in nodes]
-        wrong += [f"a process did not end as told within {END_WITHIN:g} s" for each in ended if not each]
-        await asyncio.gather(*keeping)
-        watching.cancel()
-        verdict = await self._judged(
-            emulator, agent, address, wrong, [API_KEY, *secrets_in(configured)]
-        )
+        try:
+            wrong = await self._through(emulator, agent, nodes, address)
+            for ended in [await node.end(within=END_WITHIN) for node in nodes]:
+                wrong += [] if ended else [f"a process did not end as told within {END_WITHIN:g} s"]
+        finally:  # whatever went wrong: the next run finds the ports free
+            for node in nodes:
+                node.ending = True
+                node.kill()
+            await asyncio.gather(*keeping)
+            watching.cancel()
+        verdict = await self._judged(emulator, agent, address, wrong, [API_KEY, *secrets_in(configured)])
         return Played(
             case=self._case,
             fired=self._fired[-1 if self._case.point == "recovery.taken" else 0].exists(),
@@ -164,7 +123,7 @@ class _Run:
     def _source(self) -> Emulator:
         source = type(self._staged.source.emulator()).with_sample_account()
         if self._plan.late_facts:
-            source.next_call("answered_late", times=2, seconds=0.6)  # type: ignore[arg-type]
+            source.next_call(Fault.ANSWERED_LATE, times=2, seconds=0.6)
         return source
 
     def _nodes(self, config: Path, environment: dict[str, str]) -> list[Node]:
@@ -179,7 +138,6 @@ class _Run:
                 "log": str(self._folder / f"node-{number}.log"),
                 "fired": str(self._fired[0]),
                 "deadlines": plan.deadlines,
-                "nice": 5,
             }
             armed = [
                 {**plain, "failpoint": setting, "fired": str(fired)}
@@ -263,7 +221,7 @@ class _Run:
             emulator.next_call(each.fault, operation=operation, **each.told)
         if self._plan.silent:
             for write in writes:
-                emulator.next_call("never_answered", operation=write, times=self._plan.silent, seconds=1.0)  # type: ignore[arg-type]
+                emulator.next_call(Fault.NEVER_ANSWERED, operation=write, times=self._plan.silent, seconds=1.0)
 
     async def _tickets_ask(self, emulator: Emulator) -> None:
         if self._plan.shuffled:
@@ -288,7 +246,7 @@ class _Run:
             await emulator.outbox.settled()
             heard = {each.handoff_id for each in agent.told if each.what == "ticketed"}
             known = {each.handoff_id for each in agent.acknowledged}
-            if (known <= heard or time.monotonic() > quiet_at) and await _done(address, wanted, solved):
+            if (known <= heard or time.monotonic() > quiet_at) and await all_done(address, wanted, solved):
                 await emulator.outbox.settled()
                 return True
             await asyncio.sleep(LOOK_EVERY)
@@ -311,34 +269,4 @@ class _Run:
             secrets=secrets,
             ticket_within=deadlines.get("ticket_within", 120.0),
         )
-        return verdict if not wrong else _with(verdict, wrong)
-
-
-def _with(verdict: Verdict, wrong: list[str]) -> Verdict:
-    from dataclasses import replace
-
-    return replace(verdict, wrong=(*wrong, *verdict.wrong))
-
-
-async def _done(address: StoreAddress, wanted: int, solved: bool) -> bool:
-    """Whether every step is done, parked or far off, and every handoff over where `solved`."""
-    far = int((datetime.now(UTC) + timedelta(minutes=20)).timestamp() * 1000)
-    over = HandoffState.RESOLVED.value
-
-    async def work(tx: Transaction) -> tuple[int, int, int]:
-        ((busy,),) = await tx.rows(
-            "SELECT count(*) FROM steps WHERE status = 'running' OR (status = 'ready' AND due_at < ?)", (far,)
-        )
-        ((handoffs, resolved),) = await tx.rows(
-            "SELECT count(*), coalesce(sum(CASE WHEN state = ? THEN 1 ELSE 0 END), 0) FROM handoffs", (over,)
-        )
-        return busy, handoffs, resolved
-
-    try:
-        if address.path is not None:
-            busy, handoffs, resolved = reading.look(address, work)
-        else:
-            busy, handoffs, resolved = await asyncio.to_thread(reading.look, address, work)
-    except StoreError:
-        return False
-    return not busy and handoffs >= wanted and (not solved or resolved == handoffs)
+        return replace(verdict, wrong=(*wrong, *verdict.wrong))

@@ -82,9 +82,10 @@ async def _nothing(tx: object) -> None:
 
 
 def _drop(engine: Engine | None) -> None:
-    """Cancel all that the engine does, in its own thread."""
-    if engine is None or engine._home is None:
+    """Cancel all that the engine does, in its own thread. Nobody else may: it would leave steps claimed for ever."""
+    home = None if engine is None else engine._home  # noqa: SLF001 - as above
+    if engine is None or home is None:
         return
-    doomed = [each for each in (engine._loop, *engine._tasks) if each is not None]
-    for task in doomed:
-        engine._home.call_soon_threadsafe(task.cancel)
+    for task in (engine._loop, *engine._tasks):  # noqa: SLF001 - as above
+        if task is not None:
+            home.call_soon_threadsafe(task.cancel)

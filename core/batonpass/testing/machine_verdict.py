@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from batonpass.app.wiring import connected
-from batonpass.domain.errors import BatonpassError
+from batonpass.domain.errors import BatonpassError, OutcomeUnknownError, RetryLaterError
 from batonpass.domain.handoff import HandoffRecord, HandoffState, StepKind, StepRecord
 from batonpass.domain.life import LifeKind
 from batonpass.engine.records import ticket_from_json
@@ -20,6 +20,7 @@ from batonpass.testing.invariants.tickets import OVER
 from batonpass.testing.machine_world import World
 
 _BY_HAND = frozenset({SET_ASIDE, CANCELLED})
+_LOOKED_AT = ("the answer was", "its process died")
 _JUMPED = 4_000.0
 """Seconds by which the service's clock and the true one may differ where somebody has set a clock by an hour."""
 
@@ -32,7 +33,7 @@ def history(world: World, kept: Mapping[str, HandoffRecord], before: Mapping[str
     overdue = [each for each in kept.values() if each.deadline_at is not None and each.deadline_at < now]
     return History(
         acknowledged=tuple(world.agent.acknowledged),
-        delivered=tuple(world.delivered),
+        delivered=tuple(world.people.delivered),
         told=tuple(world.agent.told),
         tickets=tuple(_seen(world)),
         ledger=tuple(world.emulator.ledger),
@@ -55,16 +56,17 @@ def history(world: World, kept: Mapping[str, HandoffRecord], before: Mapping[str
     )
 
 
-def is_garbled(step: StepRecord) -> bool:
-    """Whether it is parked because of an answer that made no sense."""
-    return step.because is not None and "the answer was" in step.because
+def waits_for_a_person(step: StepRecord) -> bool:
+    """Whether it is parked as it should be: because of an answer that made no sense, or because one process after the
+    other has died of it."""
+    return step.because is not None and any(each in step.because for each in _LOOKED_AT)
 
 
 def _seen(world: World) -> Iterator[TicketSeen]:
     """Also the deleted ones: nobody tells us of that, and they have stood."""
     opened = {effect.id: effect for effect in world.emulator.effects("ticket.opened")}
-    for ticket in dict.fromkeys([*world.tickets, *opened]):
-        people = world.tickets.get(ticket)
+    for ticket in dict.fromkeys([*world.people.tickets, *opened]):
+        people = world.people.tickets.get(ticket)
         gone = people is not None and people.deleted
         effect = opened.get(ticket)
         yield TicketSeen(
@@ -106,7 +108,7 @@ def _known_of(record: HandoffRecord) -> Iterator[str]:
 
 def _parked(world: World, kept: Mapping[str, HandoffRecord]) -> Iterator[str]:
     """Faults that pass park nothing; only operators do, and people who delete tickets."""
-    gone = {each.id for each in world.tickets.values() if each.deleted}
+    gone = {each.id for each in world.people.tickets.values() if each.deleted}
     for record in kept.values():
         for step in record.steps:
             if step.because is not None and step.because not in _BY_HAND and record.ticket_id not in gone:
@@ -121,13 +123,15 @@ async def _unlike(world: World, kept: Mapping[str, HandoffRecord]) -> list[str]:
         assert isinstance(port, FollowsTickets)
         for ticket, record in newest.items():
             opened = record.result_of(StepKind.OPEN_TICKET) or record.result_of(StepKind.ENRICH_TICKET)
-            known = world.tickets.get(ticket or "")
-            if opened is None or ticket in world.lost or record.state in OVER | {HandoffState.PARKED}:
+            known = world.people.tickets.get(ticket or "")
+            if opened is None or ticket in world.people.lost or record.state in OVER | {HandoffState.PARKED}:
                 continue
             if known is not None and known.deleted:
                 continue
             try:
                 life = await port.follow_ticket(ticket_from_json(opened["ticket"]), since=record.created_at)
+            except (RetryLaterError, OutcomeUnknownError):
+                continue  # this machine is too busy to tell
             except BatonpassError as error:
                 found.append(f"{record.id}: its ticket {ticket} cannot be read: {error}")
                 continue

@@ -14,7 +14,6 @@ import httpx
 
 from batonpass.app.config import Config, load_config
 from batonpass.diagnostics import FileProblemsError
-from batonpass.domain.event import EventKind
 from batonpass.domain.handoff import HandoffRecord, StepKind, StepRecord, StepStatus
 from batonpass.domain.ids import HandoffId
 from batonpass.ports import StartRule
@@ -22,12 +21,10 @@ from batonpass.store import reading
 from batonpass.testing.crash_scene import Staged
 from batonpass.testing.desk import API_KEY, configure
 from batonpass.testing.emulator import Emulator
-from batonpass.testing.happenings import CannotPlayError, Happening
-from batonpass.testing.history import Delivered
 from batonpass.testing.machine_agent import CALLBACK_SECRET, Agent
 from batonpass.testing.machine_clock import LedClock, TrueClock, WrongClock
+from batonpass.testing.machine_people import People
 from batonpass.testing.machine_process import Door, Process
-from batonpass.testing.outbox import Order
 from batonpass.testing.serving import served
 
 CALL_DEADLINE = 0.4
@@ -49,27 +46,12 @@ base_url = "{url}"
 
 
 @dataclass(slots=True, kw_only=True)
-class Ticket:
-    """What people have done to one that they know."""
-
-    id: str
-    opened_at: datetime
-    asks: bool = False
-    deleted: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
 class World:
     staged: Staged
     folder: Path
     store: str
     """Its URL."""
     clock: TrueClock = field(default_factory=TrueClock)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    """Those of people, and ours that people have touched."""
-    lost: set[str] = field(default_factory=set)
-    """The tickets of which a webhook was lost: we may know less of them than the helpdesk does."""
-    delivered: list[Delivered] = field(default_factory=list)
     versions: set[str] = field(default_factory=set)
     jumped: bool = False
     """Whether somebody has ever set the machine's clock."""
@@ -80,6 +62,7 @@ class World:
     """The service's own."""
     agent: Agent = field(init=False)
     emulator: Emulator = field(init=False)
+    people: People = field(init=False)
     source: Emulator = field(init=False)
     door: Door = field(init=False)
     url: str = field(init=False)
@@ -87,11 +70,6 @@ class World:
     process: Process = field(init=False)
     mapping: Path = field(init=False)
     secrets: tuple[str, ...] = field(init=False)
-    _touched: list[tuple[str, EventKind]] = field(default_factory=list)
-    """What people have done since the deliveries of it were last judged."""
-    _holding: bool = False
-    _judged: int = 0
-    """How many of the tried deliveries."""
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Everything runs; it ends with the stack, without a goodbye where that is how things stand then."""
@@ -106,6 +84,7 @@ class World:
         self.emulator.outbox.on_sent = (
             None  # no pause after many errors: the server is away for a moment only
         )
+        self.people = People(emulator=self.emulator, clock=self.clock)
         self.source = type(staged.source.emulator()).with_sample_account(clock=self.clock)
         self.door = Door()
         self.url = await stack.enter_async_context(served(self.door))
@@ -180,57 +159,6 @@ class World:
         assert engine is not None
         engine.wake()
 
-    # People at the helpdesk -------------------------------------------------------------------------------------
-
-    async def happens(self, kind: EventKind, **told: object) -> str | None:
-        """The ticket that it happened to; None where that cannot be here."""
-        try:
-            ticket = self.emulator.happen(Happening(kind=kind, **told))  # type: ignore[arg-type]
-        except CannotPlayError:
-            return None
-        known = self.tickets.setdefault(ticket, Ticket(id=ticket, opened_at=self.clock.now()))
-        known.asks = known.asks or kind is EventKind.HANDOFF_ASKED
-        self._touched.append((ticket, kind))
-        return ticket
-
-    async def hold(self) -> None:
-        await self.deliveries()
-        self.emulator.outbox.hold()
-        self._holding = True
-
-    async def release(self, order: Order) -> None:
-        self._holding = False
-        self.emulator.outbox.release(order)
-
-    async def drop(self) -> None:
-        """What was held is never delivered."""
-        if self._holding:
-            self._holding = False
-            self.emulator.outbox.drop()
-            self.lost |= {ticket for ticket, _ in self._touched}
-            self._touched.clear()
-
-    async def deliveries(self) -> None:
-        """Wait until all that is not held has been delivered or given up, and note which."""
-        outbox = self.emulator.outbox
-        await outbox.settled()
-        if self._holding:
-            return
-        answers: dict[bytes, bool] = {}
-        for sent in outbox.sent[self._judged :]:
-            body = sent.request.body or sent.url.encode()
-            taken = sent.status is not None and 200 <= sent.status < 300
-            answers[body] = answers.get(body, False) or taken
-        self._judged = len(outbox.sent)
-        if all(answers.values()):
-            now = self.clock.now()
-            self.delivered += [
-                Delivered(ticket_id=ticket, kind=kind, at=now) for ticket, kind in self._touched
-            ]
-        else:
-            self.lost |= {ticket for ticket, _ in self._touched}
-        self._touched.clear()
-
     # The store --------------------------------------------------------------------------------------------------
 
     async def kept(self) -> dict[str, HandoffRecord]:
@@ -247,8 +175,10 @@ class World:
     async def known_tickets(self) -> list[str]:
         """Those that stand, in the order in which they were asked for or opened."""
         ours = [record.ticket_id for record in (await self.kept()).values() if record.ticket_id]
-        known = dict.fromkeys([*(each for each in self.tickets if each not in ours), *ours])
-        return [each for each in known if each not in self.tickets or not self.tickets[each].deleted]
+        known = dict.fromkeys([*(each for each in self.people.tickets if each not in ours), *ours])
+        return [
+            each for each in known if each not in self.people.tickets or not self.people.tickets[each].deleted
+        ]
 
     # Time -------------------------------------------------------------------------------------------------------
 
@@ -257,7 +187,7 @@ class World:
         loop = asyncio.get_running_loop()
         until, push_at = loop.time() + AT_REST_WITHIN, loop.time() + _PUSH_EVERY
         while True:
-            await self.deliveries()
+            await self.people.deliveries()
             kept = await self.kept()
             now = self.led.now()
             busy = [

@@ -136,8 +136,8 @@ class Outbox:
                     request.method, url, content=request.body, headers=dict(request.headers)
                 )
                 status = answer.status_code
-        except httpx.HTTPError:
-            pass
+        except (httpx.HTTPError, AttributeError):
+            pass  # anyio asks a connection that was reset at once for its peer, and finds none
         return Sent(
             what=what,
             url=url,

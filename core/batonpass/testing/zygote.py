@@ -108,8 +108,10 @@ class Zygote:
                 self._asked.pop(0).set_result(child)
             else:
                 self._endings.pop(told["ended"]).set_result(told["code"])
-        for waiting in (*self._asked, *self._endings.values()):
-            waiting.cancel()
+        for asked in self._asked:
+            asked.cancel()
+        for ended in self._endings.values():
+            ended.cancel()
 
 
 def _live(control: socket.socket, run: Run) -> None:
@@ -159,6 +161,7 @@ class _Forking:
                         self._follow(json.loads(line), selector)
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _follow(self, told: Mapping[str, Any], selector: selectors.BaseSelector) -> None:
         if "order" in told:

@@ -20,23 +20,31 @@ from batonpass.app.config import Config
 from batonpass.app.control import (
     ACT,
     DONE,
+    ERASE,
+    ERASED,
     REPLAY,
     REPLAYED,
     ActOrder,
+    EraseOrder,
     ReplayOrder,
     control_socket,
     socket_path,
 )
+from batonpass.app.forgetting import Forgetter
 from batonpass.app.operator import Hands, Operator
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.clock import Clock
-from batonpass.store import Journal, StoreError
+from batonpass.domain.errors import BatonpassError
+from batonpass.domain.ids import HandoffId
+from batonpass.store import Installation, Journal, StoreError
 
 log = structlog.get_logger()
 
 
 class Waking(Protocol):
     def wake(self) -> None: ...
+
+    def forget(self, handoff_id: HandoffId) -> None: ...
 
 
 class Controlled(Protocol):
@@ -56,6 +64,9 @@ class Controlled(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def installation(self) -> Installation: ...
 
 
 @asynccontextmanager
@@ -77,11 +88,25 @@ async def controlled(service: Controlled) -> AsyncIterator[None]:
             )
             yield
             return
-        async with _served(control_app(operator), listening):
+        async with _served(control_app(operator, _forgetter(service)), listening):
             yield
 
 
-def control_app(hands: Hands) -> FastAPI:
+def _forgetter(service: Controlled) -> Forgetter:
+    def in_memory(handoff_id: HandoffId) -> None:
+        if service.engine is not None:
+            service.engine.forget(handoff_id)
+
+    return Forgetter(
+        service.journal.database,
+        service.installation,
+        service.clock,
+        legal_hold=service.config.retention.legal_hold,
+        forget=in_memory,
+    )
+
+
+def control_app(hands: Hands, forgetter: Forgetter) -> FastAPI:
     """The ASGI application: the operator's methods, nothing else."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -94,15 +119,21 @@ def control_app(hands: Hands) -> FastAPI:
         return JSONResponse(REPLAYED.dump_python(done, mode="json"))
 
     app.add_api_route(ACT, act, methods=["POST"])
+
+    async def erase(order: EraseOrder) -> Response:
+        done = await forgetter.erase(order.email, cancel_open=order.cancel_open)
+        return JSONResponse(ERASED.dump_python(done, mode="json"))
+
     app.add_api_route(REPLAY, replay, methods=["POST"])
-    app.add_exception_handler(StoreError, _store_error)
+    app.add_api_route(ERASE, erase, methods=["POST"])
+    app.add_exception_handler(BatonpassError, _refused)
     return app
 
 
-async def _store_error(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     del request
-    code = error.code if isinstance(error, StoreError) else "store"
-    return JSONResponse({"code": code, "detail": str(error)}, 503)
+    code = error.code if isinstance(error, BatonpassError) else "refused"
+    return JSONResponse({"code": code, "detail": str(error)}, 503 if isinstance(error, StoreError) else 409)
 
 
 @asynccontextmanager
