@@ -29,8 +29,10 @@ def table(results: Sequence[Found]) -> str:
     for found in results:
         rows[(found["store"], found["action"])].append(found)
     lines = [
-        f"{'store':9} {'action':10} {'runs':>6} {'fired':>6} {'acked':>7} {'tickets':>7} {'lost':>5}"
-        f" {'doubled':>7} {'untrue':>6} {'wrong':>6} {'s':>5}"
+        (
+            f"{'store':9} {'action':10} {'runs':>6} {'fired':>6} {'acked':>7} {'tickets':>7} {'lost':>5}"
+            f" {'doubled':>7} {'untrue':>6} {'wrong':>6} {'s':>5}"
+        )
     ]
     for store, action in sorted(rows):
         lines.append(f"{store:9} {action:10} {_row(rows[(store, action)])}")

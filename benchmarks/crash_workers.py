@@ -21,8 +21,9 @@ import uvloop
 from batonpass.testing.crash_node import run_node
 from batonpass.testing.crash_plan import Case
 from batonpass.testing.crash_scene import Staged
+from batonpass.testing.crash_slot import Slot, slot
 from batonpass.testing.crash_store import Emptied, fresh_file
-from batonpass.testing.crashing import Played, Slot, play, slot
+from batonpass.testing.crashing import Played, play
 from batonpass.testing.zygote import Zygote
 
 TOO_BUSY = 0.2

@@ -207,22 +207,22 @@ from batonpass.domain.handoff import HandoffState
 from batonpass.engine.deadlines import Deadlines, first_deadline
 from batonpass.store.instants import to_ms
 
-trigger_of = lambda every: IntervalTrigger(seconds=every, start_date=_FROM)
+trigger = IntervalTrigger(seconds=1800, start_date=_FROM)
 found = set()
 for zone in ZONES:
     os.environ["TZ"] = zone
     time.tzset()
     told = []
     for night in SPECIAL:
-        for minutes in range(0, 150, 10):
+        for minutes in range(0, 150, 30):
             at = night + timedelta(minutes=minutes)
-            told += [to_ms(tick(at, every)) for every in (5.0, 600.0, 3600.0)]
+            told += [to_ms(tick(at, every)) for every in (5.0, 3600.0)]
             told += [to_ms(first_deadline(state, at, at, Deadlines())) for state in (HandoffState.REQUESTED, HandoffState.ACCEPTED)]
             told.append(to_ms(retried_at(at, 600.0)))
-        fires, next_ = 0, trigger_of(600).get_next_fire_time(None, night)
+        next_ = trigger.get_next_fire_time(None, night)
         while next_ < night + timedelta(hours=3):
             told.append(to_ms(next_))
-            next_ = trigger_of(600).get_next_fire_time(next_, next_)
+            next_ = trigger.get_next_fire_time(next_, next_)
     found.add(tuple(told))
     assert abs(SystemClock().now().timestamp() - time.time()) < 5
 print(len(ZONES), len(found), len(set(found.pop())))
@@ -239,7 +239,7 @@ def test_p13_all_zones_tick_retry_and_expire_at_the_same_instants_on_every_speci
     zones, outcomes, instants = map(int, told.stdout.split())
     assert zones >= 400
     assert outcomes == 1
-    assert instants > 100
+    assert instants >= 7 * 5 * 4
 
 
 @given(at=INSTANTS, waits=st.floats(1, 86_400))

@@ -179,7 +179,7 @@ def test_v06_the_schedule_goes_on_for_72_hours_and_then_a_person_must_look(
 
     assert last_attempt - first >= timedelta(hours=72)
     assert len(SCHEDULE) < attempts < 30
-    assert verdict == Park(because="gave up after 76 h; last: HTTP 503")
+    assert verdict == Park(because="gave up after 72 h; last: HTTP 503")
 
 
 @pytest.mark.usefixtures("no_jitter")
@@ -246,3 +246,12 @@ async def test_within_a_step_only_a_short_failure_without_effect_is_repeated(
                 raise error
 
     assert tried == tries
+
+
+@pytest.mark.usefixtures("no_jitter")
+def test_an_open_breaker_is_asked_less_and_less_and_given_up_with_the_rest() -> None:
+    resting = RetryLaterError("resting", retry_after=30, consumes_attempt=False, code="breaker_open")
+
+    assert after(claimed(), resting) == in_seconds(30, counts=False)
+    assert after(claimed(hours=10), resting) == in_seconds(300, counts=False)
+    assert after(claimed(hours=73), resting) == Park(because="gave up after 72 h; last: resting")

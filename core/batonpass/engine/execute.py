@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -13,6 +14,7 @@ from batonpass.domain.errors import (
     CredentialsRefusedError,
     OutcomeUnknownError,
     RefusedError,
+    RetryLaterError,
 )
 from batonpass.domain.handoff import AttemptRecord, ClaimedStep, Lane, StepKind
 from batonpass.domain.ids import HandoffId
@@ -237,12 +239,16 @@ class Engine:
             return []
         world.recent.keep(step.handoff_id, step.name, done.result)
         if done.ticket is not None:
-            asked_at = (await world.recent.asked(step.handoff_id)).stored.created_at
-            world.observer.ticketed((world.clock.now() - asked_at).total_seconds())
+            await self._count_ticket(step.handoff_id)
         if done.ticket is not None or done.followed_to is not None:
             self.wake()  # events may have come meanwhile: then the ticket is to be read again
         failpoint(f"step.{step.kind}.stored")
         return following
+
+    async def _count_ticket(self, handoff_id: HandoffId) -> None:
+        with suppress(BatonpassError):  # what has been committed goes on, counted or not
+            asked_at = (await self._world.recent.asked(handoff_id)).stored.created_at
+            self._world.observer.ticketed((self._world.clock.now() - asked_at).total_seconds())
 
     async def _recorded(self, step: ClaimedStep, done: Done, attempt: AttemptRecord) -> list[ClaimedStep]:
         """Write it, also where the store does not answer for a while: what has been done need not be looked for then.
@@ -325,6 +331,10 @@ def _claim(step: ClaimedStep) -> tuple[HandoffId, str, int]:
 def _as_ours(step: ClaimedStep, error: Exception) -> BatonpassError:
     """An error that nobody raised on purpose is repeated a few times: its cause may be passing. Its type is enough:
     its text may quote the customer."""
+    if isinstance(error, StoreError):  # what it needed could not be read: it is as it was before, or nearly
+        if step.kind.is_effect:
+            return OutcomeUnknownError(str(error), code=error.code)
+        return RetryLaterError(str(error), retry_after=AFTER_STORE_ERROR, consumes_attempt=False, code=error.code)
     if isinstance(error, BatonpassError):
         return error
     what = f"{step.name}: {type(error).__name__}"

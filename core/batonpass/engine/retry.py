@@ -24,6 +24,11 @@ LONGEST_WAIT_AS_TOLD = 24 * 3600.0
 GIVE_UP_AFTER = timedelta(hours=72)
 """From the first attempt on."""
 
+BREAKER_SHARE = 0.1
+"""Of the time that a step has waited so far."""
+LONGEST_AT_BREAKER = 300.0
+"""Seconds; so long after the vendor is back the last of them goes on."""
+
 HELD = frozenset({"forbidden", "redirect_refused"})
 """Refusals that end when a person changes a right or an address: the work waits for that, as for credentials."""
 WHILE_HELD = 60.0
@@ -64,9 +69,13 @@ def after_failure(
     if not isinstance(error, RetryLaterError | OutcomeUnknownError) and not _is_held(error):
         return Park(because=str(error))
     counts = not isinstance(error, RetryLaterError) or error.consumes_attempt
-    if counts and now - step.first_claimed_at > give_up_after:
+    waited = now - step.first_claimed_at
+    if (counts or _is_breaker(error)) and waited > give_up_after:
         return Park(because=f"gave up after {give_up_after.total_seconds() / 3600:.0f} h; last: {error}")
-    return Postpone(until=now + timedelta(seconds=_wait(step, error, unknown_wait)), count_attempt=counts)
+    seconds = _wait(step, error, unknown_wait)
+    if _is_breaker(error):  # thousands may wait: they need not all ask every half minute for days
+        seconds = max(seconds, min(waited.total_seconds() * BREAKER_SHARE, LONGEST_AT_BREAKER))
+    return Postpone(until=now + timedelta(seconds=seconds), count_attempt=counts)
 
 
 def _wait(step: ClaimedStep, error: Exception, unknown_wait: float) -> float:
@@ -77,6 +86,11 @@ def _wait(step: ClaimedStep, error: Exception, unknown_wait: float) -> float:
     if _is_held(error):
         return max(own, WHILE_HELD)
     return max(own, unknown_wait if isinstance(error, OutcomeUnknownError) else told or 0.0)
+
+
+def _is_breaker(error: Exception) -> bool:
+    """It stands for the failures that have opened it."""
+    return isinstance(error, RetryLaterError) and error.code == "breaker_open"
 
 
 def _is_held(error: Exception) -> bool:

@@ -194,6 +194,18 @@ async def set_deadline(tx: Transaction, id: str, deadline_at: int | None) -> Non
     await tx.execute("UPDATE handoffs SET deadline_at = ?, warned = 1 WHERE id = ?", (deadline_at, id))
 
 
+BEHIND = 10**13
+"""Of a rank, which is milliseconds since 1970 otherwise: behind all that have not been told to wait, in their order."""
+
+
+async def fall_behind(tx: Transaction, handoff: Held) -> None:
+    """Its customer has been told to wait; after an outage those who are still there go first."""
+    if handoff.rank >= BEHIND:
+        return
+    for table, key in (("handoffs", "id"), ("steps", "handoff_id")):
+        await tx.execute(f"UPDATE {table} SET rank = rank + ? WHERE {key} = ?", (BEHIND, handoff.id))
+
+
 async def overdue(tx: Transaction, now: int, *, most: int) -> list[Held]:
     """Those whose deadline is over, held; what another transaction holds is left for the next look."""
     found = await tx.rows(

@@ -116,6 +116,8 @@ class Recovery:
         await steps.add(tx, handoff.id, verdict.steps, at=at, order=order, mine=None)
         if verdict.look and handoff.ticket_id is not None:
             await steps.follow(tx, handoff.id, at=at, due_at=at)
+        if handoff.state in handoffs.WITHOUT_TICKET and not handoff.warned:
+            await handoffs.fall_behind(tx, handoff)
         deadline = None if verdict.deadline_at is None else to_ms(verdict.deadline_at)
         await handoffs.set_deadline(tx, handoff.id, deadline)
         if verdict.alert is not None:

@@ -73,7 +73,7 @@ def _log_to(path: Path) -> None:
     os.close(log)
 
 
-def _hurry(deadlines: dict[str, float] | None) -> None:
+def _hurry(deadlines: dict[str, Any] | None) -> None:
     for place, value in HURRY.items():
         module, _, name = place.partition(":")
         found = importlib.import_module(module)
@@ -83,7 +83,7 @@ def _hurry(deadlines: dict[str, float] | None) -> None:
         _shorten(deadlines)
 
 
-def _shorten(deadlines: dict[str, float]) -> None:
+def _shorten(deadlines: dict[str, Any]) -> None:
     """To less than a configuration may ask for; and have the jobs look that much more often."""
     each, tick = Schedule.each, Schedule._tick  # noqa: SLF001 - its ticks are to be as much more often
 

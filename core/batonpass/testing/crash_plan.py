@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,7 @@ class CrashPlan:
     """Whether one handoff is of a conversation that the AI agent holds in the helpdesk's own messenger."""
     silent: int
     """How many writes the helpdesk leaves unanswered at first, so that tickets come late."""
-    deadlines: dict[str, float] | None
+    deadlines: Mapping[str, float] | None
     """In seconds; None: as everybody has them."""
     killed_after: float | None
     """Seconds after which the first process is killed, whatever its failpoint does."""

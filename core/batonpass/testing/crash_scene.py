@@ -55,7 +55,7 @@ class Staged:
     manifest: Manifest
     mapping: str
     start: Mapping[str, str]
-    asks: Mapping[str, str]
+    asks: Mapping[str, Any]
     settings: Mapping[str, Any]
     emulated: Callable[..., Emulator]
     source: Manifest
@@ -202,20 +202,18 @@ class Node:
             if watching is not None:
                 watching.cancel()
             await asyncio.sleep(self.restarted_after)
-            while self.stays_dead() and not self.ending:
+            while self.stays_dead() and not self.ending:  # noqa: ASYNC110 - what others do, no event
                 await asyncio.sleep(0.05)
 
     async def _watch(self, child: Child) -> None:
         """Kill a process that does not say that it is alive; once the failpoint has fired, for probes cost."""
-        while not self.fired.exists():
+        while not self.fired.exists():  # noqa: ASYNC110 - a file that another process makes
             await asyncio.sleep(LIVE_EVERY)
         began, silent = time.monotonic(), 0
         while child.runs:
             silent = 0 if await self._lives() else silent + 1
             if silent >= MOST_SILENCES:
-                self.hangs = (
-                    False  # one is enough; on a busy machine more would be the supervisor's own doing
-                )
+                self.hangs = False  # one is enough: on a busy machine more would be our own doing
                 child.send(signal.SIGKILL)
                 return
             await asyncio.sleep(LIVE_EVERY)

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
-
 from batonpass.domain.event import EventKind
-from batonpass.domain.handoff import HandoffState
 from batonpass.ports import Capability, StartRule
-from batonpass.store import StoreError, reading
 from batonpass.store.address import StoreAddress
-from batonpass.store.transaction import Transaction
-from batonpass.testing.balancer import balancing
 from batonpass.testing.crash_config import configured_for, secrets_in
 from batonpass.testing.crash_plan import Case, CrashPlan, planned
-from batonpass.testing.crash_scene import AiAgent, Node, Staged, Switch
+from batonpass.testing.crash_scene import AiAgent, Node, Staged
+from batonpass.testing.crash_slot import Slot
+from batonpass.testing.crash_store import all_done
 from batonpass.testing.crash_verdict import Verdict, judged, kept
 from batonpass.testing.desk import API_KEY
 from batonpass.testing.emulator import Emulator, Latency
+from batonpass.testing.faults import Fault
 from batonpass.testing.happenings import Happening
 from batonpass.testing.outbox import Order as Delivered
-from batonpass.testing.postgres_cluster import held_port
-from batonpass.testing.serving import served
-from batonpass.testing.zygote import Zygote
 
 PATIENCE = 30.0
 """Seconds for a whole run; what is not done then is wrong."""
@@ -76,7 +68,15 @@ class _Run:
         emulator = self._emulator()
         agent = AiAgent(url=at.url, fails=plan.callback_fails)
         at.helpdesk.app, at.source.app, at.callback.app = emulator, self._source(), agent
-        configured = configured_for(self._folder, self._staged, emulator, at.source.app, at, address, plan)
+        configured = configured_for(
+            self._folder,
+            staged=self._staged,
+            emulator=emulator,
+            source=at.source.app,
+            at=at,
+            address=address,
+            plan=plan,
+        )
         emulator.asks_when(StartRule(**self._staged.start))
         emulator.deliver_to(f"{at.url}/webhooks/{self._staged.name}", secret=configured.webhook_secret)
         nodes = self._nodes(configured.path, dict(configured.environment))
@@ -110,7 +110,9 @@ class _Run:
 
     def _emulator(self) -> Emulator:
         plan, staged = self._plan, self._staged
-        emulator = staged.emulated(latency=Latency(seconds=plan.latency, spread=0.5), seed=plan.seed)
+        emulator: Emulator = staged.emulated(
+            latency=Latency(seconds=plan.latency, spread=0.5), seed=plan.seed
+        )
         if staged.manifest.lookup_lag > 0:
             emulator.search_lag = 0.2
         emulator.outbox.retries = (0.1, 0.2, 0.3, 0.3, 0.5, 0.5, 0.5, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
@@ -121,7 +123,7 @@ class _Run:
         return emulator
 
     def _source(self) -> Emulator:
-        source = type(self._staged.source.emulator()).with_sample_account()
+        source: Emulator = type(self._staged.source.emulator()).with_sample_account()
         if self._plan.late_facts:
             source.next_call(Fault.ANSWERED_LATE, times=2, seconds=0.6)
         return source
@@ -221,7 +223,9 @@ class _Run:
             emulator.next_call(each.fault, operation=operation, **each.told)
         if self._plan.silent:
             for write in writes:
-                emulator.next_call(Fault.NEVER_ANSWERED, operation=write, times=self._plan.silent, seconds=1.0)
+                emulator.next_call(
+                    Fault.NEVER_ANSWERED, operation=write, times=self._plan.silent, seconds=1.0
+                )
 
     async def _tickets_ask(self, emulator: Emulator) -> None:
         if self._plan.shuffled:

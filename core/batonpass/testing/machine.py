@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from batonpass.app.operator import Operator
 from batonpass.domain.event import EventKind
 from batonpass.domain.handoff import HandoffRecord
+from batonpass.store.queue import Why
 from batonpass.store.selection import Action, Selection
 from batonpass.testing.crash_scene import Staged
 from batonpass.testing.faults import Fault
@@ -77,6 +78,8 @@ class HandoffMachine(RuleBasedStateMachine):
         self._before: dict[str, HandoffRecord] = {}
         self.world = World(staged=staged, folder=folder, store=url)
         self._run(partial(self.world.open, self._stack))
+        if self._wrong is not None:
+            raise self._wrong
 
     def _run(self, act: Callable[[], Coroutine[Any, Any, object]], *, pause: float = 0.0) -> None:
         """What goes wrong is raised at the end: Hypothesis expects that its choices do not hang on how a run goes, and
@@ -317,7 +320,9 @@ class HandoffMachine(RuleBasedStateMachine):
         kept = await world.settle(most=ENDS_WITHIN)
         waiting = [id_ for id_, each in kept.items() if any(map(waits_for_a_person, each.steps))]
         for id_ in waiting:
-            await self._operator().act(Action.RETRY, Selection(ids=(id_,)))
+            done = await self._operator().act(Action.RETRY, Selection(ids=(id_,)))
+            if Why.SUPERSEDED in done.left:
+                world.superseded.add(id_)
         if waiting:
             kept = await world.settle(most=ENDS_WITHIN)
         found = await wrong(world, kept, self._before)

@@ -109,7 +109,7 @@ def _known_of(record: HandoffRecord) -> Iterator[str]:
 def _parked(world: World, kept: Mapping[str, HandoffRecord]) -> Iterator[str]:
     """Faults that pass park nothing; only operators do, and people who delete tickets."""
     gone = {each.id for each in world.people.tickets.values() if each.deleted}
-    for record in kept.values():
+    for record in (each for each in kept.values() if each.id not in world.superseded):
         for step in record.steps:
             if step.because is not None and step.because not in _BY_HAND and record.ticket_id not in gone:
                 yield f"{record.id}: {step.name} is parked: {step.because}"

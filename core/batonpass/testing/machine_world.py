@@ -55,6 +55,8 @@ class World:
     versions: set[str] = field(default_factory=set)
     jumped: bool = False
     """Whether somebody has ever set the machine's clock."""
+    superseded: set[str] = field(default_factory=set)
+    """The handoffs that stay parked because their AI agent has asked again for the same ticket."""
     late: float = 0.0
     """Seconds for which the callback has been away, about."""
     machine: WrongClock = field(init=False)

@@ -142,26 +142,31 @@ class _Forking:
 
     def for_ever(self) -> None:
         """Until whoever gives the orders has gone."""
+        try:
+            with contextlib.suppress(ConnectionError), selectors.DefaultSelector() as selector:
+                selector.register(self._control, selectors.EVENT_READ)
+                selector.register(self._woken, selectors.EVENT_READ)
+                self._serve(selector)
+        finally:
+            for pid in self._children:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+    def _serve(self, selector: selectors.BaseSelector) -> None:
         unread = b""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._control, selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
-            while True:
-                ready = {key.fileobj for key, _ in selector.select()}
-                if self._woken in ready:
-                    with contextlib.suppress(BlockingIOError):
-                        self._woken.recv(4096)
-                    self._reap()
-                if self._control in ready:
-                    read = self._control.recv(65536)
-                    if not read:
-                        break
-                    *lines, unread = (unread + read).split(b"\n")
-                    for line in lines:
-                        self._follow(json.loads(line), selector)
-        for pid in self._children:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        while True:
+            ready = {key.fileobj for key, _ in selector.select()}
+            if self._woken in ready:
+                with contextlib.suppress(BlockingIOError):
+                    self._woken.recv(4096)
+                self._reap()
+            if self._control in ready:
+                read = self._control.recv(65536)
+                if not read:
+                    return
+                *lines, unread = (unread + read).split(b"\n")
+                for line in lines:
+                    self._follow(json.loads(line), selector)
 
     def _follow(self, told: Mapping[str, Any], selector: selectors.BaseSelector) -> None:
         if "order" in told:
