@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import traceback
 from collections import deque
@@ -58,6 +60,9 @@ def work(
         return pid, ours
     ours.close()
     code = 1
+    if importlib.util.find_spec("sniffio") is None:
+        # httpcore looks for it on the disk at every lock: half of a worker's time
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     try:
         zygote = Zygote.begin(run_node)
         uvloop.run(_play_all(zygote, cases, staged, its, databases=databases, slots=slots, keep=keep))

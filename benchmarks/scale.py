@@ -23,8 +23,6 @@ import scale_rows
 import scale_workers
 import uvloop
 
-DEFAULT_CONCURRENCY = 48
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(
@@ -35,7 +33,13 @@ def main() -> int:
     parser.add_argument("--workers", action="store_true", help="only the workers")
     parser.add_argument("--backlog", type=int, help="handoffs that wait when the workers start")
     parser.add_argument("--rounds", type=int, help="with each number of workers")
-    parser.add_argument("--few", type=int, default=3, help="steps under way in each worker, the second time")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        nargs="+",
+        default=[48, 3],
+        help="steps under way in each worker; a table for each",
+    )
     parser.add_argument("--store", choices=("sqlite", "postgres"), help="only this store of the two")
     asked = parser.parse_args()
     rounds = asked.rounds or (1 if asked.quick else 3)
@@ -45,7 +49,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="scale-") as name:
         folder = Path(name)
         if asked.rows is None:
-            for concurrency in (DEFAULT_CONCURRENCY, asked.few):
+            for concurrency in asked.steps:
                 scale_workers.compare(
                     folder / f"workers-{concurrency}", rounds=rounds, backlog=backlog, concurrency=concurrency
                 )

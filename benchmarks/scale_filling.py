@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from batonpass.store import Database
@@ -57,11 +58,11 @@ async def fill(database: Database, rows: int) -> float:
     await database.run(_tally)
     if database.is_shared:
         for table in ("handoffs", "steps", "attempts", "life", "events", "people", "inbox", "deliveries"):
-            await database.run(lambda tx, table=table: tx.execute(f"ANALYZE {table}"))
+            await database.run(partial(_analyse, table=table))
     return time.monotonic() - began
 
 
-async def _some(tx: Transaction, shared: bool, first: int, last: int, body: bytes) -> None:
+async def _some(tx: Transaction, *, shared: bool, first: int, last: int, body: bytes) -> None:
     numbers = _NUMBERS[shared].format(at=f"{BEGAN} + CAST(i AS BIGINT) * 1000")
 
     async def insert(into: str, select: str, values: Sequence[Any] = (), more: str = "") -> None:
@@ -101,6 +102,10 @@ async def _some(tx: Transaction, shared: bool, first: int, last: int, body: byte
         "'zendesk', 'event-' || i, i, 'ticket_solved', 'solved', CAST(i AS TEXT), at, at + 300000, 0, id",
     )
     await insert("people (person, handoff_id)", f"{_PERSON[shared]}, id")
+
+
+async def _analyse(tx: Transaction, *, table: str) -> None:
+    await tx.execute(f"ANALYZE {table}")
 
 
 async def _tally(tx: Transaction) -> None:

@@ -16,6 +16,8 @@ from batonpass.testing.emulator import Fault
 from scene import body
 from several_nodes import Cluster, calls, cluster, hand_over
 
+pytestmark = pytest.mark.slow
+
 
 async def until_opening(nodes: Cluster, *, within: float = 20) -> None:
     """Until the helpdesk has opened a ticket, whose answer is still under way."""
@@ -176,18 +178,18 @@ async def test_rolling_restart_of_three_servers_loses_no_request_and_doubles_no_
     tmp_path: Path, postgres_url: str
 ) -> None:
     async with cluster(tmp_path, store=postgres_url) as nodes, calls() as http:
-        servers = list(await asyncio.gather(*(nodes.serve() for _ in range(3))))
+        servers = list(await asyncio.gather(*(nodes.serve(code=STOPS_SOON) for _ in range(3))))
         urls = [each.url for each in servers]
         ids = list[str]()
         over = asyncio.Event()
 
         async def keep_asking(client: int) -> None:
             number = 0
-            while not over.is_set():
+            while number < 15 or not over.is_set():
                 number += 1
                 mine = urls[client:] + urls[:client]
                 ids.append(await hand_over(http, f"k{client}-{number}", *mine))
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.05 if number < 15 else 1.0)
 
         asking = asyncio.gather(*(keep_asking(client) for client in range(3)))
         codes = []

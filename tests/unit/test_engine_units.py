@@ -255,3 +255,12 @@ def test_an_open_breaker_is_asked_less_and_less_and_given_up_with_the_rest() -> 
     assert after(claimed(), resting) == in_seconds(30, counts=False)
     assert after(claimed(hours=10), resting) == in_seconds(300, counts=False)
     assert after(claimed(hours=73), resting) == Park(because="gave up after 72 h; last: resting")
+
+
+@pytest.mark.usefixtures("no_jitter")
+def test_v13_an_answer_that_is_not_the_vendors_is_asked_for_three_times() -> None:
+    garbled = RefusedError("fields.list: the answer was text/html, no JSON", code="unexpected_content")
+
+    assert after(claimed(attempts=1), garbled) == in_seconds(1)
+    assert after(claimed(attempts=2), garbled) == in_seconds(3)
+    assert after(claimed(attempts=3), garbled) == Park(because=str(garbled))

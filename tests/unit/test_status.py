@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from batonpass.app import status
-from batonpass.cli import steps
 from batonpass.domain.handoff import StepKind
 
 

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from batonpass.app.config import Config
 from batonpass.domain.clock import Clock, SteadyClock
 from batonpass.domain.handoff import HandoffState
@@ -17,6 +19,9 @@ from batonpass.engine.deadlines import Deadlines, first_deadline
 from batonpass.store import Database, Installation, Journal, database_at
 from batonpass.store.witness import Witness, witnessed
 
+log = structlog.get_logger()
+
+MOST_AHEAD = timedelta(days=1)
 SOON = timedelta(seconds=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,15 +70,16 @@ async def opened_store(config: Config, machine: Clock, *, steady: bool) -> Async
     await journal.open()
     try:
         async with witnessed(database, config.store.path, machine.now()) as witness:
+            name = f"{socket.gethostname()}, process {os.getpid()}"
+            installation = Installation(database, node=node, name=name)
             clock: Clock = machine
             if steady:
                 clock = SteadyClock(machine)
-                clock.begin_at(await _reference(database, machine))
+                reference = await _reference(database, machine)
+                clock.begin_at(_no_earlier(reference, await installation.newest_stamp()))
             yield OpenStore(
                 journal=journal,
-                installation=Installation(
-                    database, node=node, name=f"{socket.gethostname()}, process {os.getpid()}"
-                ),
+                installation=installation,
                 clock=clock,
                 machine=machine,
                 deadlines=deadlines,
@@ -81,6 +87,16 @@ async def opened_store(config: Config, machine: Clock, *, steady: bool) -> Async
             )
     finally:
         await journal.close()
+
+
+def _no_earlier(reference: datetime, newest: datetime | None) -> datetime:
+    """A clock that was set back while nobody ran would put all that waits off by as much: time goes on from where the
+    store has come to. One that was a day ahead was wrong, and is not followed."""
+    if newest is None or newest <= reference:
+        return reference
+    ahead = newest - reference
+    log.warning("clock_behind_store", seconds=round(ahead.total_seconds(), 1), followed=ahead <= MOST_AHEAD)
+    return newest if ahead <= MOST_AHEAD else reference
 
 
 async def _reference(database: Database, machine: Clock) -> datetime:

@@ -334,7 +334,9 @@ def _as_ours(step: ClaimedStep, error: Exception) -> BatonpassError:
     if isinstance(error, StoreError):  # what it needed could not be read: it is as it was before, or nearly
         if step.kind.is_effect:
             return OutcomeUnknownError(str(error), code=error.code)
-        return RetryLaterError(str(error), retry_after=AFTER_STORE_ERROR, consumes_attempt=False, code=error.code)
+        return RetryLaterError(
+            str(error), retry_after=AFTER_STORE_ERROR, consumes_attempt=False, code=error.code
+        )
     if isinstance(error, BatonpassError):
         return error
     what = f"{step.name}: {type(error).__name__}"

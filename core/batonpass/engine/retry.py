@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from batonpass.domain.errors import OutcomeUnknownError, RefusedError, RetryLaterError
+from batonpass.domain.errors import BatonpassError, OutcomeUnknownError, RefusedError, RetryLaterError
 from batonpass.domain.handoff import ClaimedStep
 from batonpass.transport.budget import LONGEST_WAIT_INSIDE, RepeatsSpentError
 
@@ -24,6 +24,8 @@ LONGEST_WAIT_AS_TOLD = 24 * 3600.0
 GIVE_UP_AFTER = timedelta(hours=72)
 """From the first attempt on."""
 
+MOST_GARBLED = 3
+"""Attempts that end in an answer which is not the vendor's (a proxy's page): that may be over in a moment."""
 BREAKER_SHARE = 0.1
 """Of the time that a step has waited so far."""
 LONGEST_AT_BREAKER = 300.0
@@ -56,7 +58,7 @@ def inside_a_step() -> AsyncRetrying:
 
 def after_failure(
     step: ClaimedStep,
-    error: Exception,
+    error: BatonpassError,
     *,
     now: datetime,
     unknown_wait: float,
@@ -67,6 +69,10 @@ def after_failure(
     `unknown_wait`: seconds after which a call without an answer can have no effect any more.
     """
     if not isinstance(error, RetryLaterError | OutcomeUnknownError) and not _is_held(error):
+        if error.code == "unexpected_content" and step.attempts < MOST_GARBLED:
+            return Postpone(
+                until=now + timedelta(seconds=_wait(step, error, unknown_wait)), count_attempt=True
+            )
         return Park(because=str(error))
     counts = not isinstance(error, RetryLaterError) or error.consumes_attempt
     waited = now - step.first_claimed_at

@@ -66,6 +66,11 @@ class Installation:
         found = await self.database.run(nodes.named)
         return [(id_, name, from_ms(seen)) for id_, name, seen in found]
 
+    async def newest_stamp(self) -> datetime | None:
+        """The newest time that this store has been given: by it, time has come so far. None in a new store."""
+        found = await self.database.run(nodes.newest_stamp)
+        return None if found is None else from_ms(found)
+
     async def take_tick(self, job: str, at: datetime) -> bool:
         """Whether this node is to run `job` at the tick of `at`: the first one that asks, over all nodes."""
         ms = to_ms(at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batonpass.store.transaction import Transaction
+from batonpass.store.transaction import Transaction, value
 
 
 async def beat(tx: Transaction, *, id: str, name: str, at: int) -> None:  # noqa: A002 - the column's name
@@ -23,6 +23,16 @@ async def named(tx: Transaction) -> list[tuple[str, str, int]]:
     """(id, name, last seen at)."""
     found = await tx.rows("SELECT id, name, seen_at FROM nodes ORDER BY started_at")
     return [(each[0], each[1], each[2]) for each in found]
+
+
+async def newest_stamp(tx: Transaction) -> int | None:
+    """Of ticks, nodes and handoffs."""
+    stamps = [
+        await value(tx, "SELECT max(at) FROM ticks"),
+        await value(tx, "SELECT max(seen_at) FROM nodes"),
+        await value(tx, "SELECT created_at FROM handoffs ORDER BY id DESC LIMIT 1"),
+    ]
+    return max((stamp for stamp in stamps if stamp is not None), default=None)
 
 
 async def forget(tx: Transaction, id: str) -> None:  # noqa: A002

@@ -31,7 +31,6 @@ HURRY: dict[str, Any] = {
     "batonpass.store.installation:DEAD_AFTER": 1.5,
     "batonpass.engine.retry:SCHEDULE": (0.1, 0.3, 0.5, 1, 1, 2, 2, 5, 10),
     "batonpass.engine.execute:AFTER_STORE_ERROR": 0.2,
-    "batonpass.engine.execute:LONGEST_SLEEP_SHARED": 0.3,
     "batonpass.engine.ticketing:SECOND_LOOK_AFTER": 0.2,
     "batonpass.engine.decide:LATE_FACTS_DELAY": 0.1,
     "batonpass.app.health:STILL_TOO_LONG": 1.0,

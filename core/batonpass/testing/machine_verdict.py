@@ -9,12 +9,11 @@ from datetime import timedelta
 from batonpass.app.wiring import connected
 from batonpass.domain.errors import BatonpassError, OutcomeUnknownError, RetryLaterError
 from batonpass.domain.handoff import HandoffRecord, HandoffState, StepKind, StepRecord
-from batonpass.domain.life import LifeKind
 from batonpass.engine.records import ticket_from_json
 from batonpass.ports import FollowsTickets
 from batonpass.store.queue import SET_ASIDE
 from batonpass.store.selection import CANCELLED
-from batonpass.testing.history import Expired, History, TicketSeen, Violation
+from batonpass.testing.history import Expired, History, TicketSeen
 from batonpass.testing.invariants import check, describe
 from batonpass.testing.invariants.tickets import OVER
 from batonpass.testing.machine_world import World
@@ -82,18 +81,11 @@ async def wrong(
     world: World, kept: Mapping[str, HandoffRecord], before: Mapping[str, HandoffRecord]
 ) -> list[str]:
     """Everything that is not as it must be, and what is known of the handoffs that it is about; empty: all is well."""
-    violations = [each for each in check(history(world, kept, before)) if not _was_cancelled(each, kept)]
+    violations = check(history(world, kept, before))
     found = [describe(violations)] if violations else []
     found += [*world.agent.refused, *_parked(world, kept), *await _unlike(world, kept)]
     about = [record for id_, record in kept.items() if any(id_ in each for each in found)]
     return found + [line for record in about for line in _known_of(record)]
-
-
-def _was_cancelled(violation: Violation, kept: Mapping[str, HandoffRecord]) -> bool:
-    """An operator's word is a cause, too."""
-    record = kept.get(violation.about)
-    cancelled = record is not None and any(event.kind is LifeKind.CANCELLED for event in record.life)
-    return cancelled and violation.what.endswith("without a cause")
 
 
 def _known_of(record: HandoffRecord) -> Iterator[str]:
