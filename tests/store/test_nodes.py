@@ -153,12 +153,26 @@ async def test_p03_a_node_is_dead_only_after_it_has_been_silent_for_so_long(shar
     await shared.join("looks")
     looks = shared.installations["looks"]
 
-    seen = [await looks.dead(monotonic) for monotonic in (100.0, 100 + DEAD_AFTER - 0.1, 100 + DEAD_AFTER)]
+    first, last = 100.0, 100 + DEAD_AFTER
+    seen = [await looks.dead(monotonic) for monotonic in (first, first + 7, last - 0.1, last)]
     await shared.installations["silent"].beat(NOW)
-    alive_again = await looks.dead(200 + DEAD_AFTER)
+    alive_again = await looks.dead(last + 5)
 
-    assert seen == [[], [], ["silent"]]
+    assert seen == [[], [], [], ["silent"]]
     assert alive_again == []
+
+
+async def test_p09_nobody_is_dead_because_nobody_could_listen(shared: Nodes) -> None:
+    await shared.join("silent")
+    await shared.join("looks")
+    looks = shared.installations["looks"]
+    await looks.dead(100.0)
+
+    after_an_outage = await looks.dead(100 + 4 * DEAD_AFTER)
+    later = [await looks.dead(100 + 4 * DEAD_AFTER + seconds) for seconds in (5, 10, DEAD_AFTER)]
+
+    assert after_an_outage == []
+    assert later == [[], [], ["silent"]]
 
 
 async def test_p11_who_is_dead_does_not_hang_on_what_any_clock_says(shared: Nodes) -> None:

@@ -346,34 +346,3 @@ async def test_p05_a_full_disk_under_the_server_writes_nothing_and_all_goes_on_w
 
     assert counted_then == {}
     assert not (await accept(journal, "k")).replayed
-
-
-async def test_p10_a_restored_older_copy_knows_what_it_had_and_takes_new_work(
-    journal: Journal, server: PostgresServer, url: str
-) -> None:
-    kept = await accept(journal, "kept")
-    copy = copied(server, url)
-    lost = await accept(journal, "lost with the tail")
-
-    restored = Journal(database_at(StoreAddress.parse(copy, folder=Path())), node="next")
-    await restored.open()
-    try:
-        again = await accept(restored, "kept")
-        anew = await accept(restored, "lost with the tail")
-        unknown = await restored.handoff(lost.handoff_id)
-    finally:
-        await restored.close()
-        server.drop(copy)
-
-    assert (again.replayed, again.handoff_id) == (True, kept.handoff_id)
-    assert not anew.replayed
-    assert unknown is None
-
-
-def copied(server: PostgresServer, url: str) -> str:
-    """The database as it is now, under another name."""
-    cut_off(server, url)
-    name = f"{name_of(url)}_copy"
-    with as_admin(server) as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{name_of(url)}"')  # type: ignore[arg-type]
-    return url.removesuffix(name_of(url)) + name

@@ -254,7 +254,12 @@ def test_p13_a_vendors_wait_ends_no_earlier_and_a_tenth_later_at_most(at: dateti
 
 
 @pytest.mark.parametrize(
-    "set_by", [-3600, -600, 3600], ids=["an hour back", "ten minutes back", "an hour ahead"]
+    "set_by",
+    [
+        pytest.param(-3600, id="an hour back"),
+        pytest.param(-600, id="ten minutes back"),
+        pytest.param(3600, id="an hour ahead"),
+    ],
 )
 async def test_p11_the_schedule_goes_on_when_the_machines_clock_is_set(
     set_by: int, monkeypatch: pytest.MonkeyPatch
@@ -275,7 +280,7 @@ async def test_p11_the_schedule_goes_on_when_the_machines_clock_is_set(
     before = len(ran)
 
     moved = timedelta(seconds=set_by)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(2.0)
     made.stop()
 
     assert before >= 1

@@ -46,4 +46,4 @@ def test_what_a_point_needs_is_there() -> None:
     assert planned(replace(CASE, point="step.late_facts.called")).late_facts
     assert planned(replace(CASE, point="step.tell_delay.called")).deadlines is not None
     assert planned(replace(CASE, point="failure.kept")).faults
-    assert planned(replace(CASE, point="recovery.taken")).killed_after is not None
+    assert planned(replace(CASE, point="recovery.taken")).failpoints[0].endswith(":kill:1")

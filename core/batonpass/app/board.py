@@ -73,7 +73,7 @@ class SharedBoard:
                 log.warning("board_not_read", code=error.code)
                 await asyncio.sleep(READ_EVERY)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next exchange may do
-                log.error("board_not_read", error=type(error).__name__)
+                log.error("board_not_read", error=type(error).__name__)  # noqa: TRY400 - its text may quote a customer
                 await asyncio.sleep(READ_EVERY)
 
     async def _exchange(self) -> None:

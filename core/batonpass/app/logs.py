@@ -109,10 +109,18 @@ class _AtOnce(_Waiting):
 
 
 class _LibraryLines(logging.Handler):
-    """What libraries log, on the same way."""
+    """What libraries log, on the same way: what they say, not about whom or what, for that may be a customer's."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _writer.put(self.format(record))
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        told = {
+            "event": "library_says",
+            "level": record.levelname.lower(),
+            "library": record.name,
+            "says": str(record.msg)[:200],
+            **({"error": error} if error else {}),
+        }
+        _writer.put(str(_render(None, "", _stamp(None, "", told))))
 
 
 def write_logs(*, level: int = logging.INFO, waits: bool = False) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +20,7 @@ log = structlog.get_logger()
 Run = Callable[[], object]
 """Plain, or a coroutine function."""
 
+WATCH_EVERY = 0.5
 SOON = 20.0
 """Seconds."""
 _FROM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,9 +34,13 @@ class Schedule:
         self._installation = installation
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._every: dict[str, float] = {}
+        self._ran_at: dict[str, float] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     def each(self, seconds: float, name: str, run: Run) -> None:
         """In this process."""
+        self._every[name] = seconds
         trigger = IntervalTrigger(seconds=seconds, start_date=_FROM)
         self._scheduler.add_job(
             partial(self._run, name, run),
@@ -65,13 +72,33 @@ class Schedule:
         )
 
     def start(self) -> None:
+        self._ran_at = dict.fromkeys(self._every, time.monotonic())
         self._scheduler.start()
+        self._watching = asyncio.create_task(self._watch(), name="schedule")
 
     def stop(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         self._scheduler.shutdown(wait=False)
+
+    async def _watch(self) -> None:
+        """APScheduler goes by the machine's clock: where that is set back, it would wait until it has caught up."""
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            now = time.monotonic()
+            late = any(
+                now - self._ran_at[name] > 2 * seconds + WATCH_EVERY for name, seconds in self._every.items()
+            )
+            if not late:
+                continue
+            for name, seconds in self._every.items():
+                self._ran_at[name] = now
+                trigger = IntervalTrigger(seconds=seconds, start_date=_FROM)
+                self._scheduler.reschedule_job(name, trigger=trigger)
 
     async def _run(self, name: str, run: Run) -> None:
         """A store that does not answer costs one run."""
+        self._ran_at[name] = time.monotonic()
         try:
             await _done(run)
         except StoreError as error:

@@ -65,7 +65,7 @@ class Alive:
             except StoreError as error:
                 log.warning("node_not_heard", code=error.code, detail=str(error))
             except Exception as error:  # noqa: BLE001 - whatever it was, a node that falls silent is taken for dead
-                log.error("node_not_heard", error=type(error).__name__)
+                log.error("node_not_heard", error=type(error).__name__)  # noqa: TRY400 - its text may quote a customer
 
     async def end(self) -> None:
         """Let go of everything that is still claimed."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -42,6 +44,8 @@ from batonpass.testing.failpoints import failpoint
 from batonpass.transport.lanes import acting_while, in_lane
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 Handler = Callable[[World, ClaimedStep], Awaitable[Done]]
 
@@ -152,7 +156,7 @@ class Engine:
                 log.warning("journal_unavailable", code=error.code, detail=str(error))
                 await asyncio.sleep(AFTER_STORE_ERROR)
             except Exception as error:  # noqa: BLE001 - a bug must not end the work of all others
-                log.error("claim_failed", error=type(error).__name__)
+                log.error("claim_failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a customer
                 await asyncio.sleep(AFTER_STORE_ERROR)
 
     async def _claim_and_wait(self) -> None:
@@ -254,24 +258,37 @@ class Engine:
         """Write it, also where the store does not answer for a while: what has been done need not be looked for then.
         Raises `StaleClaimError`, and `StoreError` where it does not come back in time."""
         world = self._world
-        until = world.clock.monotonic() + RECORD_WITHIN
+        return await self._written(
+            step,
+            lambda: world.journal.finish(
+                step,
+                result=done.result,
+                plan=done.plan,
+                attempt=attempt,
+                now=world.clock.now(),
+                ticket=done.ticket,
+                request=done.request,
+                followed_to=done.followed_to,
+                look_again_at=done.look_again_at,
+            ),
+        )
+
+    async def _written(self, step: ClaimedStep, write: Callable[[], Awaitable[T]]) -> T:
+        clock = self._world.clock
+        until = clock.monotonic() + RECORD_WITHIN
         while True:
             try:
-                return await world.journal.finish(
-                    step,
-                    result=done.result,
-                    plan=done.plan,
-                    attempt=attempt,
-                    now=world.clock.now(),
-                    ticket=done.ticket,
-                    request=done.request,
-                    followed_to=done.followed_to,
-                    look_again_at=done.look_again_at,
-                )
+                return await write()
             except StoreError as error:
-                if world.clock.monotonic() > until or self._stopping:
+                if clock.monotonic() > until or self._stopping:
                     raise
-                log.warning("result_not_written", handoff=step.handoff_id, step=step.name, code=error.code)
+                log.warning(
+                    "result_not_written",
+                    handoff=step.handoff_id,
+                    step=step.name,
+                    code=error.code,
+                    detail=str(error),
+                )
                 await asyncio.sleep(AFTER_STORE_ERROR)
 
     async def _handled(self, step: ClaimedStep) -> Done:
@@ -301,16 +318,21 @@ class Engine:
             again=verdict.until.isoformat() if isinstance(verdict, Postpone) else "never",
         )  # fmt: skip
         try:
-            if isinstance(verdict, Park):
-                await world.journal.park(step, because=verdict.because, attempt=attempt, now=now)
-            else:
-                await world.journal.postpone(
-                    step, until=verdict.until, attempt=attempt, count_attempt=verdict.count_attempt
-                )
+            await self._written(step, partial(self._give_back, step, verdict, attempt))
         except StaleClaimError as stale:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
         failpoint("failure.kept")
         self.wake()
+
+    async def _give_back(self, step: ClaimedStep, verdict: Park | Postpone, attempt: AttemptRecord) -> None:
+        journal = self._world.journal
+        if isinstance(verdict, Park):
+            now = self._world.clock.now()
+            await journal.park(step, because=verdict.because, attempt=attempt, now=now)
+            return
+        await journal.postpone(
+            step, until=verdict.until, attempt=attempt, count_attempt=verdict.count_attempt
+        )
 
     def _waits(self) -> dict[StepKind, float]:
         return {kind: self._unknown_wait(kind) for kind in KINDS if kind.is_effect}

@@ -15,6 +15,8 @@ from batonpass.store.transaction import Database, Transaction
 
 DEAD_AFTER = 15.0
 """Seconds without a sign of life, by the clock of whoever looks: no two clocks are ever compared."""
+LOOKS_WITHIN = 12.0
+"""Seconds between two looks; after a longer gap (the database was away) all others count as heard of."""
 TICKS_KEPT = timedelta(days=2)
 ALERTS_KEPT = timedelta(days=90)
 GATES_KEPT = timedelta(days=1)
@@ -26,6 +28,7 @@ class Installation:
         self.database = database
         self.node = node
         self._name = name
+        self._looked_at = 0.0
         self._seen: dict[str, tuple[int, float]] = {}
         """Other node → its beats, and when (monotonic) they were first seen to be so many."""
 
@@ -41,6 +44,9 @@ class Installation:
         beats.pop(self.node, None)
         if not self.database.is_shared:
             return list(beats)
+        if monotonic - self._looked_at > LOOKS_WITHIN:
+            self._seen.clear()  # nobody was heard while nobody listened
+        self._looked_at = monotonic
         for node in self._seen.keys() - beats.keys():
             del self._seen[node]
         for node, count in beats.items():

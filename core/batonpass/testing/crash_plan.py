@@ -48,6 +48,11 @@ class Case:
     seed: int
 
     @property
+    def of_second(self) -> bool:
+        """Whether the failpoint is one of the process that comes after one that has died."""
+        return self.point == "recovery.taken"
+
+    @property
     def name(self) -> str:
         return f"{self.point} {self.action} {self.helpdesk} {self.store} {self.seed}"
 
@@ -76,7 +81,8 @@ class PlannedFault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashPlan:
     failpoints: tuple[str, ...]
-    """Of the first process of a node, of the second, …; those after them have none."""
+    """Of a node's first process, of its second, …; those after them have none. One that has fired on a node fires on no
+    other."""
     seed: int
     askings: tuple[Asking, ...]
     tickets: int
@@ -98,8 +104,6 @@ class CrashPlan:
     """How many writes the helpdesk leaves unanswered at first, so that tickets come late."""
     deadlines: Mapping[str, float] | None
     """In seconds; None: as everybody has them."""
-    killed_after: float | None
-    """Seconds after which the first process is killed, whatever its failpoint does."""
     restarted_after: float
     """Seconds until the supervisor starts a process again that has ended."""
     left_dead: bool
@@ -132,7 +136,6 @@ def planned(case: Case) -> CrashPlan:
         passes=kind is StepKind.PASS_CONVERSATION or chance.random() < 0.1,
         silent=3 if overdue else 0,
         deadlines=_SHORT if overdue else None,
-        killed_after=0.15 + chance.random() / 2 if case.point == "recovery.taken" else None,
         restarted_after=chance.choice((0.0, 0.05, 0.3)),
         left_dead=case.store == "postgres" and chance.random() < 0.6,
     )
@@ -140,8 +143,8 @@ def planned(case: Case) -> CrashPlan:
 
 def _failpoints(case: Case, visit: int, chance: random.Random) -> tuple[str, ...]:
     wanted = f"{case.point}:{case.action}:{visit if case.point not in _RARE else 1}"
-    if case.point == "recovery.taken":
-        return "", wanted
+    if case.of_second:
+        return f"step.{StepKind.GATHER_FACTS}.called:kill:1", wanted
     again = chance.random() < 0.15
     return (wanted, f"store.committed:kill:{1 + chance.randrange(30)}") if again else (wanted,)
 

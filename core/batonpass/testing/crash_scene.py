@@ -192,6 +192,10 @@ class Node:
     ending: bool = False
     _child: Child | None = None
 
+    @property
+    def runs(self) -> bool:
+        return self._child is not None and self._child.runs
+
     async def keep(self) -> None:
         """Keep it alive until `end`."""
         while not self.ending and len(self.endings) < MOST_STARTS:
@@ -244,4 +248,4 @@ class Node:
         except TimeoutError:
             child.send(signal.SIGKILL)
             await child.ended
-            return False
+            return self.hangs and self.fired.exists()  # others were done with its work before it was missed

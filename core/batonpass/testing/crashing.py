@@ -59,6 +59,7 @@ class _Run:
         self._asking: dict[str, datetime] = {}
         self._lag = 0.0
         self._fired = [folder / f"fired-{n}" for n in range(len(plan.failpoints))]
+        self._fired_at_last = self._fired[1 if case.of_second else 0]
 
     async def play(self) -> Played:
         began = time.monotonic()
@@ -82,7 +83,7 @@ class _Run:
         nodes = self._nodes(configured.path, dict(configured.environment))
         keeping = [asyncio.create_task(node.keep()) for node in nodes]
         try:
-            wrong = await self._through(emulator, agent, nodes, address)
+            wrong = await self._through(emulator, agent, address)
             for ended in [await node.end(within=END_WITHIN) for node in nodes]:
                 wrong += [] if ended else [f"a process did not end as told within {END_WITHIN:g} s"]
         finally:  # whatever went wrong: the next run finds the ports free
@@ -94,7 +95,7 @@ class _Run:
         verdict = await self._judged(emulator, agent, address, wrong, [API_KEY, *secrets_in(configured)])
         return Played(
             case=self._case,
-            fired=self._fired[-1 if self._case.point == "recovery.taken" else 0].exists(),
+            fired=self._fired_at_last.exists(),
             verdict=verdict,
             seconds=time.monotonic() - began,
             lag=self._lag,
@@ -145,6 +146,8 @@ class _Run:
                 {**plain, "failpoint": setting, "fired": str(fired)}
                 for setting, fired in zip(plan.failpoints, self._fired, strict=True)
             ]
+            if number > 0 and self._case.of_second:
+                del armed[0]  # this one lives, and takes over from the first
             nodes.append(
                 Node(
                     zygote=at.zygote,
@@ -152,8 +155,10 @@ class _Run:
                     orders=[*armed, plain],
                     port=port,
                     restarted_after=plan.restarted_after,
-                    stays_dead=lambda: plan.left_dead and self._resting is False,
-                    fired=self._fired[0],
+                    stays_dead=lambda: (
+                        plan.left_dead and not self._resting and any(node.runs for node in nodes)
+                    ),
+                    fired=self._fired_at_last,
                     hangs=self._case.action == "hang",
                 )
             )
@@ -164,13 +169,9 @@ class _Run:
 
     # What happens -----------------------------------------------------------------------------------------------
 
-    async def _through(
-        self, emulator: Emulator, agent: AiAgent, nodes: list[Node], address: StoreAddress
-    ) -> list[str]:
+    async def _through(self, emulator: Emulator, agent: AiAgent, address: StoreAddress) -> list[str]:
         wrong: list[str] = []
         asked = self._hand_over(emulator, agent)
-        if self._plan.killed_after is not None:
-            asyncio.get_running_loop().call_later(self._plan.killed_after, nodes[0].kill)
         self._faults(emulator)
         await self._tickets_ask(emulator)
         await asyncio.gather(*asked)
