@@ -36,7 +36,7 @@ from batonpass.testing.failpoints import ACTIONS
 from batonpass.testing.postgres import PostgresServer
 from batonpass.testing.rehearsal import rehearse
 
-SMALL_POINTS = 4
+SMALL_POINTS = 1
 BODY = {
     "conversation": {"turns": [{"role": "customer", "text": "Please refund one of the charges."}]},
     "customer": {"email": "mia.keller@example.com", "identity": "verified"},

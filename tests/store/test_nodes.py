@@ -31,7 +31,8 @@ from batonpass.store import (
 )
 from batonpass.store.installation import DEAD_AFTER
 from batonpass.store.journal import BEHIND_FOR, LEASE
-from batonpass.store.steps import ISOLATED_FROM, MOST_CRASHES
+from batonpass.store.turns import ISOLATED_FROM
+from batonpass.store.under_way import MOST_CRASHES
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 FIRST = Plan(state=HandoffState.REQUESTED, steps=(NewStep(kind=StepKind.GATHER_FACTS),))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from batonpass.domain.handoff import HandoffState
-from batonpass.store.steps import MOST_CRASHES
+from batonpass.store.under_way import MOST_CRASHES
 from batonpass.testing.emulator import Fault
 from scene import body
 from several_nodes import Cluster, calls, cluster, hand_over

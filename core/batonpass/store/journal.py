@@ -25,9 +25,21 @@ from batonpass.domain.handoff import (
 )
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.ticket import TicketRef
-from batonpass.store import deliveries, events, handoffs, idempotency_keys, inbox, life, people, steps
+from batonpass.store import (
+    deliveries,
+    events,
+    handoffs,
+    idempotency_keys,
+    in_order,
+    inbox,
+    life,
+    people,
+    steps,
+    turns,
+)
 from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
+from batonpass.store.records import handoff_record, stored_request
 from batonpass.store.steps import Claim, Order
 from batonpass.store.transaction import Database, Transaction
 from batonpass.store.values import (
@@ -82,7 +94,7 @@ class Journal:
                 if known is not None:
                     return _replayed(HandoffId(known[1]), same=known[0] == new.body_sha256)
             if new.conversation_id is not None:
-                await tx.lock(_conversation(new.ai_agent, new.conversation_id))
+                await tx.lock(in_order.conversation(new.ai_agent, new.conversation_id))
             if new.asked_about is not None:
                 asking = await handoffs.asking(
                     tx, helpdesk=new.helpdesk, ticket_id=new.asked_about, ai_agent=new.ai_agent
@@ -134,7 +146,11 @@ class Journal:
 
         async def work(tx: Transaction) -> Received:
             await tx.lock(
-                *(_ticket(new.connection, each.subject_id) for each in new.events if each.subject_id)
+                *(
+                    in_order.ticket_name(new.connection, each.subject_id)
+                    for each in new.events
+                    if each.subject_id
+                )
             )
             delivery = 0
             if new.body is not None:
@@ -219,22 +235,22 @@ class Journal:
         by = self._claim(to_ms(now))
 
         async def work(tx: Transaction) -> list[ClaimedStep]:
-            turn = await steps.turn(tx)
+            turn = await turns.turn(tx)
             last = turn.last_lane
             if turn.asleep_until is not None and turn.asleep_until <= by.at:
-                await steps.wake(tx, by.at)
+                await turns.wake(tx, by.at)
                 last = Lane.REPLAY
-            claimed = await steps.claim_suspect(tx, kinds=kinds, by=by) if turn.suspects else []
+            claimed = await turns.claim_suspect(tx, kinds=kinds, by=by) if turn.suspects else []
             if last is None:
                 return claimed
-            claimed += await steps.claim(
+            claimed += await turns.claim(
                 tx, kinds=kinds, by=by, most=most - len(claimed), last_lane=Lane.LIVE
             )
             left = most - len(claimed)
             if most_behind is not None:
                 left = min(left, most_behind)
             if left > 0 and last > Lane.LIVE:
-                claimed += await steps.claim(tx, kinds=kinds, by=by, most=left)
+                claimed += await turns.claim(tx, kinds=kinds, by=by, most=left)
             return claimed
 
         return await self.database.run(work)
@@ -268,7 +284,7 @@ class Journal:
 
         async def work(tx: Transaction) -> list[ClaimedStep]:
             if ticket is not None:
-                await _lock_names(tx, step.handoff_id, ticket)
+                await in_order.lock_names(tx, step.handoff_id, ticket)
             handoff = await handoffs.held(tx, step.handoff_id)
             if handoff is None or not await steps.finish(tx, step, result=text, at=at):
                 raise _stale(step)
@@ -295,7 +311,7 @@ class Journal:
         deadline_at = self._deadline(state, at, handoff.created_at)
         await handoffs.enter(tx, handoff, state, at, deadline_at=deadline_at)
         if handoff.state in handoffs.WITHOUT_TICKET and state not in handoffs.WITHOUT_TICKET:
-            await _let_next_begin(tx, handoff, at)
+            await in_order.let_next_begin(tx, handoff, at)
 
     def _deadline(self, state: HandoffState, at: int, created_at: int) -> int | None:
         found = self._first_deadline(state, at=from_ms(at), created_at=from_ms(created_at))
@@ -318,7 +334,7 @@ class Journal:
         at = to_ms(now)
 
         async def work(tx: Transaction) -> None:
-            await _lock_names(tx, step.handoff_id, None)
+            await in_order.lock_names(tx, step.handoff_id, None)
             handoff = await handoffs.held(tx, step.handoff_id)
             if handoff is None or not await steps.park(tx, step, because):
                 raise _stale(step)
@@ -337,11 +353,11 @@ class Journal:
         told = [NewStep(kind=StepKind.TELL_DELAY)]
         order = Order(lane=handoff.lane, rank=handoff.rank)
         await steps.add(tx, handoff.id, told, at=at, order=order, mine=None)
-        await _let_next_begin(tx, handoff, at)
+        await in_order.let_next_begin(tx, handoff, at)
 
     async def next_due(self) -> datetime | None:
         """When the next step that is asleep is due; None where there is none."""
-        return from_ms_or_none(await self.database.run(steps.next_due))
+        return from_ms_or_none(await self.database.run(turns.next_due))
 
     async def ping(self) -> None:
         """Return if a transaction can begin and end. Raises `StoreError`."""
@@ -372,60 +388,15 @@ class Journal:
             return Backlog(
                 states=await handoffs.counts(tx),
                 oldest={state: from_ms(at) for state, at in oldest.items()},
-                queued=await steps.queued(tx, most=MOST_COUNTED),
-                fronts=await steps.fronts(tx),
+                queued=await turns.queued(tx, most=MOST_COUNTED),
+                fronts=await turns.fronts(tx),
             )
 
         return await self.database.run(work)
 
 
-async def stored_request(tx: Transaction, handoff_id: HandoffId) -> StoredRequest | None:
-    found = await handoffs.request(tx, handoff_id)
-    if found is None:
-        return None
-    return StoredRequest(
-        body=found["request"],
-        ai_agent=found["ai_agent"],
-        created_at=from_ms(found["created_at"]),
-        mended=bool(found["mended"]),
-        started_by=found["started_by"],
-        asked_about=found["asked_about"],
-    )
-
-
-async def handoff_record(tx: Transaction, handoff_id: HandoffId) -> HandoffRecord | None:
-    row = await handoffs.record(tx, handoff_id)
-    if row is None:
-        return None
-    return HandoffRecord(
-        id=HandoffId(row["id"]),
-        state=HandoffState(row["state"]),
-        ai_agent=row["ai_agent"],
-        conversation_id=row["conversation_id"],
-        created_at=from_ms(row["created_at"]),
-        updated_at=from_ms(row["updated_at"]),
-        mended=bool(row["mended"]),
-        parked_because=row["parked_because"],
-        ticket_id=row["ticket_id"],
-        ticket_url=row["ticket_url"],
-        started_by=row["started_by"],
-        deadline_at=from_ms_or_none(row["deadline_at"]),
-        life=await life.of_handoff(tx, handoff_id),
-        steps=await steps.of_handoff(tx, handoff_id),
-        attempts=await steps.attempts_of_handoff(tx, handoff_id),
-    )
-
-
 def _replayed(handoff_id: HandoffId, *, same: bool) -> Accepted | Conflict:
     return Accepted(handoff_id=handoff_id, replayed=True) if same else Conflict(handoff_id=handoff_id)
-
-
-def _conversation(ai_agent: str, conversation_id: str) -> str:
-    return f"conversation {ai_agent} {conversation_id}"
-
-
-def _ticket(helpdesk: str, ticket_id: str) -> str:
-    return f"ticket {helpdesk} {ticket_id}"
 
 
 def _after(planned: Sequence[NewStep], wait: timedelta) -> list[NewStep]:
@@ -457,30 +428,6 @@ async def _keep_key(tx: Transaction, new: NewHandoff, handoff_id: HandoffId) -> 
             handoff_id=handoff_id,
             created_at=to_ms(new.received_at),
         )
-
-
-async def _let_next_begin(tx: Transaction, handoff: Held, at: int) -> None:
-    """The next handoff of the same conversation has waited for this one to have its ticket."""
-    if handoff.conversation_id is None:
-        return
-    following = await handoffs.first_of_conversation(
-        tx, ai_agent=handoff.ai_agent, conversation_id=handoff.conversation_id
-    )
-    if following is not None:
-        await steps.begin(tx, following, at)
-
-
-async def _lock_names(tx: Transaction, handoff_id: HandoffId, ticket: TicketRef | None) -> None:
-    """Of the ticket that it is to have, and of its conversation; before its row is held."""
-    if not tx.for_update:
-        return
-    row = await handoffs.record(tx, handoff_id)
-    if row is None:
-        return
-    names = [] if ticket is None else [_ticket(row["helpdesk"] or "", ticket.id)]
-    if row["conversation_id"] is not None:
-        names.append(_conversation(row["ai_agent"], row["conversation_id"]))
-    await tx.lock(*names)
 
 
 async def _has_ticket(tx: Transaction, handoff: Held, ticket: TicketRef) -> None:

@@ -16,7 +16,7 @@ from batonpass.domain.ids import HandoffId
 from batonpass.store import events, handoffs
 from batonpass.store.address import StoreAddress
 from batonpass.store.instants import from_ms_or_none, to_ms
-from batonpass.store.journal import handoff_record, stored_request
+from batonpass.store.records import handoff_record, stored_request
 from batonpass.store.sqlite import SqliteTransaction, connect_to_read
 from batonpass.store.transaction import Row, StoreError, Transaction, Work
 from batonpass.store.values import StoredRequest

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from batonpass.domain.handoff import StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.overdue import OnOverdue, Overdue, Verdict
-from batonpass.store import alerts, handoffs, steps
+from batonpass.store import alerts, handoffs, steps, under_way
 from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.journal import Journal
@@ -37,7 +37,7 @@ class Recovery:
         from_claim: bool = True,
     ) -> int:
         """Make running steps ready again: those of these nodes, which have died; None: those of any node whose lease is
-        over. Gives their number. A step that has been under way in `steps.MOST_CRASHES` nodes that died is parked.
+        over. Gives their number. A step that has been under way in `under_way.MOST_CRASHES` nodes that died is parked.
 
         `waits`: kind of an effect → seconds before which it is not looked for; counted from its claim, or from now
         where its node may still have begun a call until now.
@@ -47,24 +47,24 @@ class Recovery:
         async def work(tx: Transaction) -> int:
             if owners is not None and not owners:
                 return 0
-            found = await steps.running(tx, owners=owners, lease_before=at if owners is None else None)
+            found = await under_way.running(tx, owners=owners, lease_before=at if owners is None else None)
             for step in found:
-                if owners is not None and step.crashes + 1 >= steps.MOST_CRASHES:
+                if owners is not None and step.crashes + 1 >= under_way.MOST_CRASHES:
                     await self._park_crashed(tx, step, at)
                     continue
                 wait = int(waits.get(step.kind, 0.0) * 1000)
                 due = max(at, (step.claimed_at if from_claim else at) + wait)
-                await steps.take_back(tx, step, due_at=due, now=at, crashed=owners is not None)
+                await under_way.take_back(tx, step, due_at=due, now=at, crashed=owners is not None)
             if found:
                 failpoint("recovery.taken")
             return len(found)
 
         return await self._database.run(work)
 
-    async def _park_crashed(self, tx: Transaction, step: steps.Running, at: int) -> None:
-        because = f"{step.name}: its process died {steps.MOST_CRASHES} times while it was under way"
+    async def _park_crashed(self, tx: Transaction, step: under_way.Running, at: int) -> None:
+        because = f"{step.name}: its process died {under_way.MOST_CRASHES} times while it was under way"
         handoff = await handoffs.held(tx, step.handoff_id)
-        if await steps.park_crashed(tx, step, because) and handoff is not None:
+        if await under_way.park_crashed(tx, step, because) and handoff is not None:
             await self._journal.park_handoff(tx, handoff, because, at)
 
     async def let_go(
@@ -83,12 +83,12 @@ class Recovery:
         async def work(tx: Transaction) -> int:
             mine = [
                 each
-                for each in await steps.running(tx, owners=[self._journal.node])
+                for each in await under_way.running(tx, owners=[self._journal.node])
                 if each.claimed_at <= latest and (each.handoff_id, each.name, each.fence) not in keep
             ]
             for step in mine:
                 due = max(at, step.claimed_at + int(waits.get(step.kind, 0.0) * 1000))
-                await steps.take_back(tx, step, due_at=due, now=at, crashed=False)
+                await under_way.take_back(tx, step, due_at=due, now=at, crashed=False)
             return len(mine)
 
         return await self._database.run(work)

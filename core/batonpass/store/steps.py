@@ -23,11 +23,8 @@ from batonpass.domain.ids import HandoffId
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
 from batonpass.store.transaction import Transaction, row, value
 
-ISOLATED_FROM = 3
-"""Crashes of its process after which a step runs only while no other such step does: so its own guilt shows."""
-MOST_CRASHES = 4
-_CLAIMED = "handoff_id, name, kind, about, fence, attempts, first_claimed_at, lease_until, lane"
-_MOST_WOKEN = 200
+CLAIMED = "handoff_id, name, kind, about, fence, attempts, first_claimed_at, lease_until, lane"
+"""What `claimed_from` takes, in this order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,91 +71,10 @@ async def add(
     )
     names = {each[0] for each in inserted}
     return [
-        _claimed((handoff_id, step.name, step.kind.value, step.about, 1, 1, at, claim.lease_until, lane))
+        claimed_from((handoff_id, step.name, step.kind.value, step.about, 1, 1, at, claim.lease_until, lane))
         for step, claim, lane in zip(steps, ours, lanes, strict=True)
         if claim is not None and step.name in names
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What there may be to claim: each a look at the first entry of an index."""
-
-    asleep_until: int | None
-    """When the next step that is asleep is due."""
-    suspects: bool
-    """Whether a step that may have killed its process waits."""
-    last_lane: int | None
-    """The last lane in which a step waits; None: nowhere."""
-
-
-async def turn(tx: Transaction) -> Turn:
-    found = await row(
-        tx,
-        "SELECT (SELECT due_at FROM steps WHERE status = 'ready' AND queued = 0 ORDER BY due_at LIMIT 1),"
-        " (SELECT max(crashes) FROM steps WHERE crashes > 0 AND status IN ('ready', 'running')),"
-        " (SELECT lane FROM steps WHERE status = 'ready' AND queued = 1 ORDER BY lane DESC LIMIT 1)",
-    )
-    assert found is not None
-    return Turn(found[0], (found[1] or 0) >= ISOLATED_FROM, found[2])
-
-
-async def wake(tx: Transaction, now: int) -> None:
-    """Let the steps whose time has come wait for their turn."""
-    await tx.execute(
-        "UPDATE steps SET queued = 1 WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM steps"
-        f" WHERE status = 'ready' AND queued = 0 AND due_at <= ? ORDER BY due_at LIMIT ?{tx.skip_locked})",
-        (now, _MOST_WOKEN),
-    )
-
-
-async def claim(
-    tx: Transaction,
-    *,
-    kinds: Sequence[StepKind],
-    by: Claim,
-    most: int,
-    last_lane: Lane = Lane.REPLAY,
-) -> list[ClaimedStep]:
-    """Take steps whose turn it is, only of kinds that this release knows, in lanes up to `last_lane`."""
-    marks = ",".join("?" * len(kinds))
-    found = await tx.rows(
-        f"WITH picked AS MATERIALIZED (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND queued = 1"
-        f" AND lane <= ? AND crashes < {ISOLATED_FROM} AND kind IN ({marks}) ORDER BY lane, rank LIMIT ?{tx.skip_locked})"
-        f" UPDATE steps SET {_TAKEN} WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM picked)"
-        f" RETURNING {_CLAIMED}, rank",
-        (
-            int(last_lane), *(kind.value for kind in kinds), most,
-            by.at, by.at, by.lease_until, by.owner,
-        ),
-    )  # fmt: skip
-    return [_claimed(each[:-1]) for each in sorted(found, key=lambda each: (each[-2], each[-1]))]
-
-
-async def claim_suspect(tx: Transaction, *, kinds: Sequence[StepKind], by: Claim) -> list[ClaimedStep]:
-    """Take one step that may have killed its process, where no other such one is under way."""
-    await tx.lock("suspects")
-    if await value(
-        tx,
-        "SELECT count(*) FROM steps WHERE crashes > 0 AND status = 'running' AND crashes >= ?",
-        (ISOLATED_FROM,),
-    ):
-        return []
-    marks = ",".join("?" * len(kinds))
-    found = await tx.rows(
-        f"WITH picked AS MATERIALIZED (SELECT handoff_id, name FROM steps WHERE status = 'ready' AND queued = 1"
-        f" AND crashes > 0 AND crashes >= ? AND kind IN ({marks}) ORDER BY lane, rank LIMIT 1{tx.skip_locked})"
-        f" UPDATE steps SET {_TAKEN} WHERE (handoff_id, name) IN (SELECT handoff_id, name FROM picked)"
-        f" RETURNING {_CLAIMED}",
-        (ISOLATED_FROM, *(kind.value for kind in kinds), by.at, by.at, by.lease_until, by.owner),
-    )
-    return [_claimed(each) for each in found]
-
-
-_TAKEN = (
-    "status = 'running', queued = 0, fence = fence + 1, attempts = attempts + 1, claimed_at = ?,"
-    " first_claimed_at = coalesce(first_claimed_at, ?), lease_until = ?, owner = ?"
-)
 
 
 async def follow(tx: Transaction, handoff_id: str, *, at: int, due_at: int) -> bool:
@@ -227,60 +143,6 @@ async def _guarded(tx: Transaction, step: ClaimedStep, change: str, values: tupl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """A step that is under way somewhere, or was when its node died."""
-
-    handoff_id: HandoffId
-    name: str
-    kind: StepKind
-    fence: int
-    claimed_at: int
-    crashes: int
-
-
-async def running(
-    tx: Transaction, *, owners: Sequence[str] | None = None, lease_before: int | None = None
-) -> list[Running]:
-    """All that are under way; of these owners only; only those whose lease is over."""
-    where, values = "status = 'running'", list[Any]()
-    if owners is not None:
-        where += f" AND (owner IS NULL OR owner IN ({','.join('?' * len(owners))}))"
-        values += owners
-    if lease_before is not None:
-        where += " AND lease_until < ?"
-        values.append(lease_before)
-    found = await tx.rows(
-        f"SELECT handoff_id, name, kind, fence, claimed_at, crashes FROM steps WHERE {where}",
-        values,
-    )
-    return [
-        Running(
-            handoff_id=HandoffId(each[0]), name=each[1], kind=StepKind(each[2]), fence=each[3],
-            claimed_at=each[4], crashes=each[5],
-        )
-        for each in found
-    ]  # fmt: skip
-
-
-async def take_back(tx: Transaction, step: Running, *, due_at: int, now: int, crashed: bool) -> None:
-    """Make it ready again: to be claimed anew from `due_at` on."""
-    await tx.execute(
-        "UPDATE steps SET status = 'ready', owner = NULL, due_at = ?, queued = ?, crashes = crashes + ?"
-        " WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",
-        (due_at, int(due_at <= now), int(crashed), step.handoff_id, step.name, step.fence),
-    )
-
-
-async def park_crashed(tx: Transaction, step: Running, because: str) -> bool:
-    changed = await tx.execute(
-        "UPDATE steps SET status = 'parked', because = ?, crashes = crashes + 1"
-        " WHERE handoff_id = ? AND name = ? AND fence = ? AND status = 'running'",
-        (because, step.handoff_id, step.name, step.fence),
-    )
-    return changed == 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
     """A step that is not done, held."""
 
@@ -328,38 +190,6 @@ async def set_aside(tx: Transaction, handoff_id: str, name: str, because: str) -
         " WHERE handoff_id = ? AND name = ? AND status IN ('ready', 'running')",
         (because, handoff_id, name),
     )
-
-
-async def next_due(tx: Transaction) -> int | None:
-    """When the next step that is asleep is due."""
-    found: int | None = await value(
-        tx, "SELECT due_at FROM steps WHERE status = 'ready' AND queued = 0 ORDER BY due_at LIMIT 1"
-    )
-    return found
-
-
-async def queued(tx: Transaction, *, most: int) -> int:
-    """How many wait for their turn, counted up to `most`."""
-    found: int = await value(
-        tx,
-        "SELECT count(*) FROM (SELECT 1 AS one FROM steps WHERE status = 'ready' AND queued = 1 LIMIT ?) AS waiting",
-        (most,),
-    )
-    return found
-
-
-async def fronts(tx: Transaction) -> dict[Lane, int]:
-    """The lowest rank that waits for its turn in each lane."""
-    found = {}
-    for lane in Lane:
-        lowest = await value(
-            tx,
-            "SELECT rank FROM steps WHERE status = 'ready' AND queued = 1 AND lane = ? ORDER BY lane, rank LIMIT 1",
-            (int(lane),),
-        )
-        if lowest is not None:
-            found[lane] = lowest
-    return found
 
 
 async def add_attempt(tx: Transaction, step: ClaimedStep, attempt: AttemptRecord) -> None:
@@ -426,7 +256,7 @@ async def attempts_of_handoff(tx: Transaction, handoff_id: str) -> tuple[Attempt
     )
 
 
-def _claimed(found: Sequence[Any]) -> ClaimedStep:
+def claimed_from(found: Sequence[Any]) -> ClaimedStep:
     return ClaimedStep(
         handoff_id=HandoffId(found[0]),
         name=found[1],

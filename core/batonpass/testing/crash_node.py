@@ -20,12 +20,13 @@ from batonpass.cli.serve import serve
 from batonpass.engine.deadlines import Deadlines
 from batonpass.testing import failpoints
 from batonpass.testing.zygote import Order
+from batonpass.transport.gate import BREAKER_OPEN, CREDENTIALS_REFUSED
 
 CALL_DEADLINE = 0.4
 """Seconds; in a connection's settings."""
 HURRY: dict[str, Any] = {
     # A node acts for 1 s after its last beat, so its last call ends after 1.4 s: before 1.5 s nobody may take over.
-    "batonpass.engine.alive:BEAT_EVERY": 0.3,
+    "batonpass.engine.alive:BEAT_EVERY": 0.4,
     "batonpass.engine.alive:ACTS_FOR": 1.0,
     "batonpass.engine.alive:AWAITED_CLAIM": timedelta(seconds=1),
     "batonpass.store.installation:DEAD_AFTER": 1.5,
@@ -33,6 +34,8 @@ HURRY: dict[str, Any] = {
     "batonpass.engine.execute:AFTER_STORE_ERROR": 0.2,
     "batonpass.engine.ticketing:SECOND_LOOK_AFTER": 0.2,
     "batonpass.engine.decide:LATE_FACTS_DELAY": 0.1,
+    "batonpass.transport.gate:BREAKER_SECONDS": 1.0,
+    "batonpass.transport.gate:_PROBE_SECONDS": {BREAKER_OPEN: 1.0, CREDENTIALS_REFUSED: 2.0},
     "batonpass.app.health:STILL_TOO_LONG": 1.0,
     "batonpass.store.postgres:MOST_CONNECTIONS": 3,
     "batonpass.cli.serve:DRAIN_SECONDS": 0.05,

@@ -28,8 +28,8 @@ _MOST_VISITS = {
     "store.committing": 25,
     "store.committed": 25,
     "alive.beaten": 3,
-    "failure.met": 2,
-    "failure.kept": 2,
+    "failure.met": 1,
+    "failure.kept": 1,
 }
 """Points that are visited often in a run: the visit that counts is one of so many."""
 _RARE = frozenset({"recovery.taken", "overdue.judged"})
@@ -101,7 +101,7 @@ class CrashPlan:
     passes: bool
     """Whether one handoff is of a conversation that the AI agent holds in the helpdesk's own messenger."""
     silent: int
-    """How many writes the helpdesk leaves unanswered at first, so that tickets come late."""
+    """How many creates the helpdesk leaves unanswered at first, so that tickets come late."""
     deadlines: Mapping[str, float] | None
     """In seconds; None: as everybody has them."""
     restarted_after: float

@@ -33,6 +33,9 @@ MOST_SILENCES = 3
 """Probes in a row without a good answer; then the supervisor kills."""
 LOOKED_FOR = 6.0
 """Seconds; a process that lives through them is not the one that hangs."""
+_AS_TOLD = frozenset({128 + signal.SIGTERM, -signal.SIGTERM, -signal.SIGKILL})
+"""Exit codes after SIGTERM; the second where it comes before a process has begun, the third where a failpoint fires
+while it ends."""
 MOST_STARTS = 8
 """Of one node in one run; then it is clear that it does not come up."""
 
@@ -244,7 +247,7 @@ class Node:
         child.send(signal.SIGTERM)
         try:
             async with asyncio.timeout(within):
-                return await asyncio.shield(child.ended) == 128 + signal.SIGTERM
+                return await asyncio.shield(child.ended) in _AS_TOLD
         except TimeoutError:
             child.send(signal.SIGKILL)
             await child.ended

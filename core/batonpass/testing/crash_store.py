@@ -9,9 +9,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from batonpass.domain.handoff import HandoffState
-from batonpass.store import StoreError, reading
+from batonpass.domain.handoff import HandoffRecord, HandoffState
+from batonpass.store import StoreError, handoffs, reading
 from batonpass.store.address import StoreAddress
+from batonpass.store.records import handoff_record
 from batonpass.store.transaction import Transaction
 
 
@@ -49,6 +50,20 @@ class Emptied:
                 connection.execute(
                     sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(each) for each in self._tables)
                 )
+
+
+def kept(store: StoreAddress) -> dict[str, HandoffRecord]:
+    """Every handoff that the store has; none where no process has come as far as to make it."""
+
+    async def work(tx: Transaction) -> dict[str, HandoffRecord]:
+        ids = [id_ for id_, _, _ in await handoffs.newest(tx, most=1000)]
+        found = {id_: await handoff_record(tx, id_) for id_ in ids}
+        return {id_: record for id_, record in found.items() if record is not None}
+
+    try:
+        return reading.look(store, work)
+    except StoreError:
+        return {}
 
 
 async def all_done(address: StoreAddress, wanted: int, solved: bool) -> bool:

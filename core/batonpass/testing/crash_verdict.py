@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from batonpass.domain.handoff import HandoffRecord, HandoffState
-from batonpass.domain.ids import HandoffId
-from batonpass.store import StoreError, reading
-from batonpass.store.address import StoreAddress
 from batonpass.testing.crash_scene import AiAgent
 from batonpass.testing.emulator import Emulator
 from batonpass.testing.history import History, TicketSeen
@@ -32,20 +29,6 @@ class Verdict:
     """Everything that is not as it must be; empty: all is well."""
     steps: tuple[str, ...]
     """The kinds of the steps that were done."""
-
-
-def kept(store: StoreAddress) -> dict[str, HandoffRecord]:
-    """Every handoff that the store has; none where no process has come as far as to make it."""
-    try:
-        return _kept(store)
-    except StoreError:
-        return {}
-
-
-def _kept(store: StoreAddress) -> dict[str, HandoffRecord]:
-    ids = [id_ for id_, _, _ in reading.newest_handoffs(store, most=1000)]
-    found = {id_: reading.read_handoff(store, HandoffId(id_)) for id_ in ids}
-    return {id_: record for id_, record in found.items() if record is not None}
 
 
 def judged(
