@@ -14,7 +14,7 @@ from functools import partial
 
 from batonpass.domain.handoff import HandoffState, Lane, NewStep, StepKind, StepStatus
 from batonpass.domain.life import LifeEvent, LifeKind
-from batonpass.store import handoffs, life, steps
+from batonpass.store import handoffs, in_order, life, steps
 from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.selection import CANCELLED, Action, Candidate, Selection, candidates
@@ -156,7 +156,7 @@ class Queue:
             order = Order(lane=Lane.BACKGROUND, rank=at)
             await steps.add(tx, handoff.id, [tell], at=at, order=order, mine=None)
         await handoffs.enter(tx, handoff, HandoffState.ABANDONED, at, deadline_at=None)
-        await _let_next_begin(tx, handoff, at)
+        await in_order.let_next_begin(tx, handoff, at)
         return None
 
     async def _park(
@@ -175,7 +175,7 @@ class Queue:
             order = Order(lane=handoff.lane, rank=handoff.rank)
             told = [NewStep(kind=StepKind.TELL_DELAY)]  # the customer's side hears that nobody has it
             await steps.add(tx, handoff.id, told, at=at, order=order, mine=None)
-            await _let_next_begin(tx, handoff, at)
+            await in_order.let_next_begin(tx, handoff, at)
         return None
 
     def _deadline(self, state: HandoffState, at: int) -> int | None:
@@ -224,14 +224,3 @@ async def _set_aside(tx: Transaction, handoff: Held, waiting: Sequence[Unfinishe
     for step in aside:
         await steps.set_aside(tx, handoff.id, step.name, because)
     return bool(aside)
-
-
-async def _let_next_begin(tx: Transaction, handoff: Held, at: int) -> None:
-    """The next handoff of the same conversation has waited for this one to have its ticket."""
-    if handoff.conversation_id is None:
-        return
-    following = await handoffs.first_of_conversation(
-        tx, ai_agent=handoff.ai_agent, conversation_id=handoff.conversation_id
-    )
-    if following is not None:
-        await steps.begin(tx, following, at)
