@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -122,7 +121,7 @@ def write_config(folder: Path, urls: dict[str, str], callback: str, store: str) 
 async def run(folder: Path, urls: dict[str, str], postgres: PostgresServer | None, given: Any) -> bool:
     seconds, port = given.minutes * 60, rig.free_port()
     store = f"sqlite:///{folder / 'batonpass.db'}" if postgres is None else postgres.new_database()
-    ai_agent = AiAgent(replace(chaos.SMALL, untold=1))
+    ai_agent = AiAgent(handoffs=0, untold=1)
     async with AsyncExitStack() as stack:
         callback = await stack.enter_async_context(served(ai_agent.app))
         config = str(write_config(folder, urls, callback, store))
