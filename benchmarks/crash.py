@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import selectors
 import sys
@@ -25,6 +26,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvloop
 from crash_helpdesks import STAGED
 from crash_table import is_wrong, repeat_command, table
@@ -128,6 +130,9 @@ def main(given: argparse.Namespace) -> int:
     results = [found for found in reported(given.report) if name_of(found) in names]
     done = {name_of(found) for found in results}
     left = [case for case in wanted if case.name not in done]
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
+    )  # of the rehearsal
     with tempfile.TemporaryDirectory() as folder:
         for name in {case.helpdesk for case in left}:
             (Path(folder) / name).mkdir()

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import httpx
 
-from batonpass.app.announcer import Sayings, WebhookAnnouncer
 from batonpass.app.board import SharedBoard
 from batonpass.app.config import Config, Connection
 from batonpass.app.forgetting import Forgetting
+from batonpass.app.furnishing import Observing, announcers_of, world_of
 from batonpass.app.health import Health
 from batonpass.app.intake import Intake
 from batonpass.app.jobs import STEER_EVERY, Reaping, Reloading, Steering, Telling
 from batonpass.app.line import Line
-from batonpass.app.mappings import FACTS, Mappings
+from batonpass.app.mappings import Mappings
 from batonpass.app.metrics import Metrics
 from batonpass.app.opening import OpenStore, opened_store
 from batonpass.app.own_thread import in_own_thread
@@ -27,15 +27,11 @@ from batonpass.app.schedule import Schedule
 from batonpass.app.troubles import Troubles
 from batonpass.app.watch import LOOK_EVERY, Watch
 from batonpass.app.webhook_intake import WebhookIntake
-from batonpass.context.gather import Source
 from batonpass.domain.clock import Clock, SystemClock
-from batonpass.domain.errors import ConfigurationError
-from batonpass.domain.handoff import StepKind
 from batonpass.domain.ids import HandoffId, new_handoff_id
-from batonpass.engine import Announcer, Engine, EngineSettings, Observer, SchemaCache, World
-from batonpass.engine.recent import Recent
-from batonpass.ports import Connecting, FactSource, Helpdesk, HelpdeskSettings
-from batonpass.store import Database, Installation, Journal, Recovery, Retention
+from batonpass.engine import Engine, World
+from batonpass.ports import Connecting
+from batonpass.store import Database, Installation, Journal, Retention
 from batonpass.store.witness import BEARS_EVERY
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 from batonpass.transport.sharing import Board, Notice
@@ -235,13 +231,13 @@ class _House:
                 )
                 for each in config.connections
             }
-            world = _world(
+            world = world_of(
                 config=config,
                 store=store,
                 mappings=self.mappings,
                 opened=opened,
-                announcers=await _announcers(config, store.machine, stack),
-                observer=_Observing(self.metrics, self.watch),
+                announcers=await announcers_of(config, store.machine, stack),
+                observer=Observing(self.metrics, self.watch),
             )
             engine = Engine(world)
             await engine.start()
@@ -288,99 +284,3 @@ class _House:
         store = self.store
         forgetting = Forgetting(self.config.retention, Retention(store.journal.database), store.installation)
         await forgetting.run(store.clock.now())
-
-
-@dataclass(frozen=True, slots=True)
-class _Observing:
-    """What the engine tells of its work, to all who count it."""
-
-    metrics: Metrics
-    watch: Watch
-
-    def step_finished(self, kind: StepKind, seconds: float) -> None:
-        self.metrics.step_finished(kind, seconds)
-
-    def ticketed(self, seconds: float) -> None:
-        self.metrics.ticketed(seconds)
-        self.watch.ticketed()
-
-
-def _world(
-    *,
-    config: Config,
-    store: OpenStore,
-    mappings: Mappings,
-    opened: Mapping[str, object],
-    announcers: Mapping[str, Announcer],
-    observer: Observer,
-) -> World:
-    desk = config.helpdesk
-    sayings = Sayings.of(config.handoff)
-    helpdesk = opened[desk.name]
-    if not isinstance(helpdesk, Helpdesk):
-        raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
-    return World(
-        journal=store.journal,
-        recovery=Recovery(store.journal),
-        installation=store.installation,
-        recent=Recent(store.journal),
-        clock=store.clock,
-        settings=_settings(config, desk),
-        helpdesk=helpdesk,
-        helpdesk_name=desk.name,
-        helpdesk_can=desk.capabilities,
-        schema=SchemaCache(helpdesk, store.clock),
-        sources=lambda: _sources(config, mappings, opened),
-        mapping=mappings.helpdesk,
-        say=sayings.ticket_stands,
-        say_delayed=sayings.no_ticket_yet,
-        announcers=announcers,
-        observer=observer,
-    )
-
-
-def _settings(config: Config, desk: Connection) -> EngineSettings:
-    settings = desk.settings
-    of_helpdesk = settings if isinstance(settings, HelpdeskSettings) else HelpdeskSettings()
-    lag = of_helpdesk.lookup_lag
-    return EngineSettings(
-        facts_deadline=config.handoff.facts_deadline,
-        late_facts_for=config.handoff.late_facts_for,
-        claimed_may_know=config.handoff.claimed_identity_facts,
-        public_url=config.server.public_url,
-        concurrency=config.handoff.concurrency,
-        call_deadline=settings.deadline,
-        lookup_lag=desk.manifest.lookup_lag if lag is None else lag,
-        start=of_helpdesk.start,
-        verified_requesters=of_helpdesk.verified_requesters,
-        tell_customer=of_helpdesk.tell_customer,
-    )
-
-
-def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -> Sequence[Source]:
-    return [
-        Source(
-            name=each.name,
-            title=each.manifest.title,
-            port=port,
-            rules=mappings.rules(each.name),
-            private=bool(FACTS & each.capabilities),
-        )
-        for each in config.connections
-        if isinstance(port := opened[each.name], FactSource)
-    ]
-
-
-async def _announcers(config: Config, clock: Clock, stack: AsyncExitStack) -> dict[str, Announcer]:
-    announcers: dict[str, Announcer] = {}
-    for name, agent in config.agents.items():
-        if agent.callback_url is None or agent.callback_secret is None:
-            continue
-        announcers[name] = WebhookAnnouncer(
-            ai_agent=name,
-            url=agent.callback_url,
-            secret=agent.callback_secret.get_secret_value(),
-            http=await stack.enter_async_context(open_sockets()),
-            clock=clock,
-        )
-    return announcers
