@@ -6,14 +6,12 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
-import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
 from batonpass import __version__
 from batonpass.app.config import Config
@@ -27,6 +25,7 @@ from batonpass.cli.stopping import Stopping, stopping
 from batonpass.cli.terminal import stdout
 from batonpass.web import create_app
 from batonpass.web.control import controlled
+from batonpass.web.server import quiet_server, served_beside
 
 Host = Annotated[str | None, typer.Option(help="Instead of server.host.", show_default=False)]
 Port = Annotated[
@@ -41,7 +40,6 @@ NoWork = Annotated[
 
 DRAIN_SECONDS = 1.0
 """For which a server that was told to stop still answers, that it is ending."""
-_SECONDS_TO_END_ANSWERS = 5
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
@@ -129,20 +127,6 @@ async def _answer(service: Service, listening: socket.socket, told: Stopping) ->
     ending.cancel()
 
 
-def quiet_server(app: ASGIApp) -> uvicorn.Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_SECONDS_TO_END_ANSWERS,
-        )
-    )
-
-
 @asynccontextmanager
 async def measured(service: Service) -> AsyncIterator[None]:
     """Serve the metrics on a port of their own, where one is configured. Raises `CommandError`."""
@@ -150,18 +134,6 @@ async def measured(service: Service) -> AsyncIterator[None]:
     if settings.port is None:
         yield
         return
-    server = quiet_server(metrics_app(service.metrics, service.health, service.clock))
-    serving = asyncio.create_task(server.serve(sockets=[listen(settings.host, settings.port)]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again before the journal is closed."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    app = metrics_app(service.metrics, service.health, service.clock)
+    async with served_beside(app, listen(settings.host, settings.port)):
         yield

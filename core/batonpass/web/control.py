@@ -5,14 +5,11 @@ A PostgreSQL store needs none: any process may open it.
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Protocol
 
 import structlog
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -37,6 +34,7 @@ from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.ids import HandoffId
 from batonpass.store import Installation, Journal, StoreError
+from batonpass.web.server import served_beside
 
 log = structlog.get_logger()
 
@@ -88,7 +86,7 @@ async def controlled(service: Controlled) -> AsyncIterator[None]:
             )
             yield
             return
-        async with _served(control_app(operator, _forgetter(service)), listening):
+        async with served_beside(control_app(operator, _forgetter(service)), listening):
             yield
 
 
@@ -118,12 +116,11 @@ def control_app(hands: Hands, forgetter: Forgetter) -> FastAPI:
         done = await hands.replay(order.chosen, after=order.after, most=order.most)
         return JSONResponse(REPLAYED.dump_python(done, mode="json"))
 
-    app.add_api_route(ACT, act, methods=["POST"])
-
     async def erase(order: EraseOrder) -> Response:
         done = await forgetter.erase(order.email, cancel_open=order.cancel_open)
         return JSONResponse(ERASED.dump_python(done, mode="json"))
 
+    app.add_api_route(ACT, act, methods=["POST"])
     app.add_api_route(REPLAY, replay, methods=["POST"])
     app.add_api_route(ERASE, erase, methods=["POST"])
     app.add_exception_handler(BatonpassError, _refused)
@@ -134,32 +131,3 @@ async def _refused(request: Request, error: Exception) -> Response:
     del request
     code = error.code if isinstance(error, BatonpassError) else "refused"
     return JSONResponse({"code": code, "detail": str(error)}, 503 if isinstance(error, StoreError) else 409)
-
-
-@asynccontextmanager
-async def _served(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
-    server = _Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
-    running = asyncio.create_task(server.serve(sockets=[listening]), name="control")
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await running
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to whoever runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
