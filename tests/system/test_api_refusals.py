@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from batonpass.web import create_app
 from doors import OTHER_AGENT, OTHER_KEY, post, problem, with_text
 from scene import API_KEY, Scene, body, playing
 
@@ -199,3 +200,25 @@ async def test_an_unknown_path_is_answered_404_as_a_problem(scene: Scene, path: 
 
 async def test_another_method_is_answered_405_as_a_problem(scene: Scene) -> None:
     problem(await scene.http.delete("/v1/handoffs"), 405, "http_error")
+
+
+@pytest.mark.parametrize("path", ["/v1/handoffs", "/webhooks/zendesk"])
+async def test_a_bug_of_ours_is_answered_503_so_that_it_is_sent_again(
+    scene: Scene, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("canary: mia.keller@example.com")
+
+    monkeypatch.setattr(type(scene.service.intake), "accept", broken)
+    monkeypatch.setattr(type(scene.service.webhooks), "accept", broken)
+    app = create_app(scene.service)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://batonpass", headers=scene.http.headers
+    ) as http:
+        answer = await http.post(path, json=body())
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "internal_error"
+    assert answer.headers["Retry-After"] == "30"
+    assert "canary" not in answer.text

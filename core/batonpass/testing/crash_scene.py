@@ -201,9 +201,11 @@ class Node:
 
     async def keep(self) -> None:
         """Keep it alive until `end`."""
-        while not self.ending and len(self.endings) < MOST_STARTS:
+        while not self._is_over() and len(self.endings) < MOST_STARTS:
             order = self.orders.pop(0) if len(self.orders) > 1 else self.orders[0]
             self._child = await self.zygote.fork(order)
+            if self._is_over():  # meanwhile
+                self.kill()
             watching = asyncio.create_task(self._watch(self._child)) if self.hangs else None
             self.endings.append(await asyncio.shield(self._child.ended))
             if watching is not None:
@@ -211,6 +213,9 @@ class Node:
             await asyncio.sleep(self.restarted_after)
             while self.stays_dead() and not self.ending:  # noqa: ASYNC110 - what others do, no event
                 await asyncio.sleep(0.05)
+
+    def _is_over(self) -> bool:
+        return self.ending
 
     async def _watch(self, child: Child) -> None:
         """Kill a process that does not say that it is alive; once the failpoint has fired, for probes cost."""

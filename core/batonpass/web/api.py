@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
@@ -29,6 +30,8 @@ from batonpass.store.emptied import is_emptied
 from batonpass.web.bodies import TooLargeError, read_body
 from batonpass.web.problems import FieldProblemView, Problem, documented, ending, problem
 from batonpass.web.webhooks import add_webhooks
+
+log = structlog.get_logger()
 
 LONGEST_KEY = 255
 
@@ -294,6 +297,14 @@ def _answer_errors_as_problems(app: FastAPI) -> None:
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> Response:
         return Response(status_code=400)  # nobody reads it
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        """A bug of ours must not look final: some vendors never send again after a 500. Its text may quote anybody."""
+        del request
+        log.error("answer_failed", error=type(error).__name__)
+        detail = "Something went wrong on our side. Send it again, a handoff with the same Idempotency-Key."
+        return problem(503, "internal_error", "Not available", detail, headers={"Retry-After": "30"})
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
