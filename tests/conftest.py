@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
+import structlog
 from hypothesis import settings
 
 pytest_plugins = ["postgres_server"]
@@ -12,3 +16,19 @@ pytest_plugins = ["postgres_server"]
 settings.register_profile("ci", derandomize=True, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+_configure = structlog.configure
+
+
+def _configured_for_a_test(**told: Any) -> None:
+    """A command that a test runs in its own process sets logging up; a logger that it caches no later test could read."""
+    _configure(**{**told, "cache_logger_on_first_use": False})
+
+
+structlog.configure = _configured_for_a_test
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()

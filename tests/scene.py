@@ -201,7 +201,9 @@ def write_config(
         text = mappings.get(file.stem) or file.read_text(encoding="utf-8")
         (folder / "mappings" / file.name).write_text(text, encoding="utf-8")
     lines = [
-        *([] if "[reconcile]" in more else ["[reconcile]", "every = 0"]),  # by the clock: in any test otherwise
+        *(
+            [] if "[reconcile]" in more else ["[reconcile]", "every = 0"]
+        ),  # by the clock: in any test otherwise
         "[agents.shop-bot]",
         f'key_sha256 = "{hashlib.sha256(API_KEY.encode()).hexdigest()}"',
         *([f'callback_url = "{callback}"', 'callback_secret = "env:CALLBACK_SECRET"'] if callback else []),

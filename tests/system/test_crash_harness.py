@@ -12,7 +12,7 @@ import pytest
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "crash.py"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_p01_a_process_killed_while_its_ticket_is_opened_loses_and_doubles_nothing(tmp_path: Path) -> None:
     report = tmp_path / "report.jsonl"
     one = ["--only", "step.open_ticket.called", "--action", "kill", "--helpdesk", "zendesk", "--seed", "1"]

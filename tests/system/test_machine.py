@@ -22,6 +22,8 @@ from batonpass.testing.machine import HandoffMachine
 from batonpass.testing.postgres_databases import create_database
 from helpdesks import HELPDESKS, MAPPINGS, Known
 
+pytestmark = pytest.mark.proof
+
 MANY = int(os.environ.get("BATONPASS_MACHINE", "0"))
 
 

@@ -16,7 +16,7 @@ from batonpass.testing.emulator import Fault
 from scene import body
 from several_nodes import Cluster, calls, cluster, hand_over
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.proof
 
 
 async def until_opening(nodes: Cluster, *, within: float = 20) -> None:

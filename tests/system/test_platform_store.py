@@ -95,7 +95,9 @@ async def test_p07_while_somebody_else_holds_the_file_all_are_told_after_two_sec
 
     assert all(map(is_told_to_come_again, answers))
     assert 1.5 < told_after < 8  # two seconds, and what a busy machine takes for eighty answers
-    assert threads_then <= threads
+    assert (
+        threads_then <= threads + 2
+    )  # a commit and a log line may have got theirs; eighty callers have none
     assert back_after < WELL_AGAIN
 
 
