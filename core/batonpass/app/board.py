@@ -62,8 +62,8 @@ class SharedBoard:
         """Tell and read for ever."""
         while True:
             try:
-                async with asyncio.timeout(READ_EVERY):
-                    await self._news.wait()
+                async with asyncio.timeout(READ_EVERY if self._installation.database.is_shared else None):
+                    await self._news.wait()  # where nobody else posts there is nothing to read
             except TimeoutError:
                 pass
             self._news.clear()
