@@ -174,9 +174,8 @@ class SqliteDatabase:
             group = [self._pieces.popleft() for _ in range(min(LARGEST_GROUP, len(self._pieces)))]
             error = await self._committed(group)
             if isinstance(error, _LockedError):
-                group += (
-                    self._pieces
-                )  # each by itself would wait as long again, and the last for all before it
+                # each by itself would wait as long again, and the last for all before it
+                group.extend(self._pieces)
                 self._pieces.clear()
                 _settle(group, error)
                 continue
@@ -237,9 +236,8 @@ def _open_database(path: Path) -> sqlite_utils.Database:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA foreign_keys=ON")
-        db.execute(
-            "PRAGMA secure_delete=ON"
-        )  # who is erased is gone from the file; Debian's SQLite does so anyway
+        # Who is erased is gone from the file; Debian's SQLite does so anyway.
+        db.execute("PRAGMA secure_delete=ON")
         db.execute("PRAGMA journal_size_limit=67108864")
         verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
