@@ -49,7 +49,10 @@ def messaging_for(settings: ZendeskSettings, connecting: Connecting) -> Messagin
     key = f"{settings.messaging_key_id}:{settings.messaging_key_secret.get_secret_value()}"
     proof = {"Authorization": f"Basic {base64.b64encode(key.encode()).decode()}"}
     transport = connecting.open_transport(
-        base_url=settings.address, hosts=HOSTS, credentials=FixedCredentials(proof, name="messaging"), explain=explain
+        base_url=settings.address,
+        hosts=HOSTS,
+        credentials=FixedCredentials(proof, name="messaging"),
+        explain=explain,
     )
     return MessagingClient(transport, settings.messaging_app_id)
 
