@@ -8,7 +8,7 @@ import pytest
 
 from batonpass.domain.alert import AlertKind, NewAlert
 from batonpass.domain.handoff import AttemptRecord, HandoffState, Lane, NewStep, Plan, StepKind
-from batonpass.domain.ids import new_handoff_id
+from batonpass.domain.ids import HandoffId, new_handoff_id
 from batonpass.domain.overdue import Overdue, Verdict
 from batonpass.store import Accepted, Installation, Journal, NewHandoff, Recovery
 from batonpass.store.gates import KeptGate
@@ -81,8 +81,23 @@ async def test_l07_who_was_told_to_wait_stands_behind_who_has_just_come(
 
     order = [step.handoff_id for step in await journal.claim(ALL, now=NOW + timedelta(minutes=3), most=10)]
 
-    assert order[0] == new
-    assert set(order[1:]) == {old}
+    assert order == [old, new, old]
+    claimed = await journal.handoff(HandoffId(old))
+    assert claimed is not None
+    assert {step.name for step in claimed.steps} == {"gather_facts", "tell_delay"}
+
+
+async def test_i6_who_must_be_told_of_the_delay_is_told_before_anything_else_is_done(
+    journal: Journal, recovery: Recovery
+) -> None:
+    await accepted(journal, rank=1)
+    for rank in range(5):
+        await accepted(journal, Lane.URGENT, rank)
+    await recovery.overdue(now=NOW + timedelta(minutes=3), decide=tell_once)
+
+    first = await journal.claim(ALL, now=NOW + timedelta(minutes=3), most=1)
+
+    assert [step.kind for step in first] == [StepKind.TELL_DELAY]
 
 
 async def test_a_deadline_that_is_over_is_judged_once_and_alerts_once(

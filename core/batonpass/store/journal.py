@@ -40,7 +40,7 @@ from batonpass.store import (
 from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
 from batonpass.store.records import handoff_record, stored_request
-from batonpass.store.steps import Claim, Order
+from batonpass.store.steps import FIRST_OF_ALL, Claim, Order
 from batonpass.store.transaction import Database, Transaction
 from batonpass.store.values import (
     MOST_COUNTED,
@@ -351,8 +351,7 @@ class Journal:
         await handoffs.park(tx, handoff, because, at, deadline_at=deadline_at)
         # the customer's side hears it now: nobody has the conversation
         told = [NewStep(kind=StepKind.TELL_DELAY)]
-        order = Order(lane=handoff.lane, rank=handoff.rank)
-        await steps.add(tx, handoff.id, told, at=at, order=order, mine=None)
+        await steps.add(tx, handoff.id, told, at=at, order=FIRST_OF_ALL, mine=None)
         await in_order.let_next_begin(tx, handoff, at)
 
     async def next_due(self) -> datetime | None:

@@ -13,7 +13,7 @@ from batonpass.store import alerts, handoffs, steps, under_way
 from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.journal import Journal
-from batonpass.store.steps import Order
+from batonpass.store.steps import FIRST_OF_ALL
 from batonpass.store.transaction import Transaction
 from batonpass.testing.failpoints import failpoint
 
@@ -112,12 +112,11 @@ class Recovery:
         return gone
 
     async def _judge(self, tx: Transaction, handoff: Held, at: int, verdict: Verdict) -> None:
-        order = Order(lane=handoff.lane, rank=handoff.rank)
-        await steps.add(tx, handoff.id, verdict.steps, at=at, order=order, mine=None)
-        if verdict.look and handoff.ticket_id is not None:
-            await steps.follow(tx, handoff.id, at=at, due_at=at)
         if handoff.state in handoffs.WITHOUT_TICKET and not handoff.warned:
             await handoffs.fall_behind(tx, handoff)
+        await steps.add(tx, handoff.id, verdict.steps, at=at, order=FIRST_OF_ALL, mine=None)
+        if verdict.look and handoff.ticket_id is not None:
+            await steps.follow(tx, handoff.id, at=at, due_at=at)
         deadline = None if verdict.deadline_at is None else to_ms(verdict.deadline_at)
         await handoffs.set_deadline(tx, handoff.id, deadline)
         if verdict.alert is not None:

@@ -35,6 +35,10 @@ class Order:
     rank: int
 
 
+FIRST_OF_ALL = Order(lane=Lane.URGENT, rank=-1)
+"""For what a customer must hear in time, however long the line is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Who claims, until when."""
