@@ -254,7 +254,8 @@ def test_an_open_breaker_is_asked_less_and_less_and_given_up_with_the_rest() -> 
 
     assert after(claimed(), resting) == in_seconds(30, counts=False)
     assert after(claimed(hours=10), resting) == in_seconds(300, counts=False)
-    assert after(claimed(hours=73), resting) == Park(because="gave up after 72 h; last: resting")
+    assert after(claimed(hours=73), resting) == in_seconds(300, counts=False)
+    assert after(claimed(hours=97), resting) == Park(because="gave up after 96 h; last: resting")
 
 
 @pytest.mark.usefixtures("no_jitter")

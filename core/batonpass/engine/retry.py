@@ -24,10 +24,14 @@ LONGEST_WAIT_AS_TOLD = 24 * 3600.0
 GIVE_UP_AFTER = timedelta(hours=72)
 """From the first attempt on."""
 
+LONGER_AT_BREAKER = timedelta(hours=24)
+"""An open breaker stands for failures, but not of this step: another one may be finding out just now that all is well."""
 MOST_GARBLED = 3
 """Attempts that end in an answer which is not the vendor's (a proxy's page): that may be over in a moment."""
 BREAKER_SHARE = 0.1
 """Of the time that a step has waited so far."""
+PROBED_WITHIN = 5.0
+"""Seconds: so short a rest means that a call is finding out just now."""
 LONGEST_AT_BREAKER = 300.0
 """Seconds; so long after the vendor is back the last of them goes on."""
 
@@ -76,10 +80,12 @@ def after_failure(
         return Park(because=str(error))
     counts = not isinstance(error, RetryLaterError) or error.consumes_attempt
     waited = now - step.first_claimed_at
-    if (counts or _is_breaker(error)) and waited > give_up_after:
-        return Park(because=f"gave up after {give_up_after.total_seconds() / 3600:.0f} h; last: {error}")
+    most = give_up_after + LONGER_AT_BREAKER if _is_breaker(error) else give_up_after
+    if (counts or _is_breaker(error)) and waited > most:
+        return Park(because=f"gave up after {most.total_seconds() / 3600:.0f} h; last: {error}")
     seconds = _wait(step, error, unknown_wait)
-    if _is_breaker(error):  # thousands may wait: they need not all ask every half minute for days
+    if _is_breaker(error) and seconds > PROBED_WITHIN:
+        # thousands may wait: they need not all ask every half minute for days
         seconds = max(seconds, min(waited.total_seconds() * BREAKER_SHARE, LONGEST_AT_BREAKER))
     return Postpone(until=now + timedelta(seconds=seconds), count_attempt=counts)
 
