@@ -31,6 +31,8 @@ from brisk import busy, meanwhile
 from cli_rig import SECRETS, Desk, Vendors, emulated, furnished, run, subprocess_environment
 from fakes import FakeClock
 
+pytestmark = pytest.mark.proof
+
 PATIENCE = 60.0
 """Seconds."""
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 STEER_EVERY = 5.0
 """Seconds."""
 _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
-STORM_QUIET = timedelta(seconds=30)
+STORM_QUIET = timedelta(seconds=90)
 """After which a storm that no process confirms is over."""
 
 
