@@ -1,13 +1,14 @@
 """Kill, break, hang and starve batonpass at every failpoint; then see that nothing is lost, doubled or untrue.
 
     python benchmarks/crash.py                                    # everything: 25 seeds, 4 helpdesks, both stores
-    python benchmarks/crash.py --only step.open_ticket.called --helpdesk zendesk --store sqlite --seeds 3
+    python benchmarks/crash.py --point step.open_ticket.called --helpdesk zendesk --store sqlite --seeds 3
     python benchmarks/crash.py --small                            # what CI runs
     python benchmarks/crash.py --report FILE.jsonl                # goes on where an earlier run with this file ended
 
 A run: a few handoffs, asked for by an AI agent with a key until it is answered, and by tickets; while the helpdesk
-loses answers, answers late or refuses, and the failpoint fires in a process of batonpass. On PostgreSQL two processes
-share the work and one takes over from the other. In the end `batonpass.testing.invariants` looks at everything that
+loses answers, answers late or refuses. One after the other a process of batonpass is killed, raises, hangs and finds
+the disk full, at four failpoints; over the runs of a seed each of the four happens at every failpoint. On PostgreSQL
+two processes share the work and one takes over from the other. In the end `batonpass.testing.invariants` looks at everything that
 was acknowledged, told, opened, written and kept. Whatever is left to chance follows from the seed.
 """
 
@@ -32,13 +33,14 @@ from crash_helpdesks import STAGED
 from crash_table import is_wrong, repeat_command, table
 from crash_workers import work
 
-from batonpass.testing.crash_plan import STORES, Case
+from batonpass.testing.crash_plan import STORES, Case, Shot, together
 from batonpass.testing.crash_points import crash_points
 from batonpass.testing.failpoints import ACTIONS
 from batonpass.testing.postgres import PostgresServer
 from batonpass.testing.rehearsal import rehearse
 
-SMALL_POINTS = 1
+SMALL_RUNS = 3
+"""For each helpdesk on each store."""
 BODY = {
     "conversation": {"turns": [{"role": "customer", "text": "Please refund one of the charges."}]},
     "customer": {"email": "mia.keller@example.com", "identity": "verified"},
@@ -48,20 +50,29 @@ Found = dict[str, Any]
 
 def cases(given: argparse.Namespace) -> list[Case]:
     """Those wanted, seeds outermost: whoever stops half-way has seen every point."""
-    points = [given.only] if given.only else spread(crash_points(), given.points)
+    if given.case:
+        return [Case.named(given.case)]
     stores = STORES if given.store == "both" else (given.store,)
     helpdesks = list(STAGED) if given.helpdesk == "all" else [given.helpdesk]
-    actions = ACTIONS if given.action == "all" else (given.action,)
-    seeds = [given.seed] if given.seed is not None else range(1, given.seeds + 1)
-    found = [
-        Case(point=point, action=action, helpdesk=helpdesk, store=store, seed=seed)
-        for seed in seeds
-        for point in points
-        for action in actions
+    rows = [
+        list(of_seed(given, helpdesk=helpdesk, store=store, seed=seed))
+        for seed in range(1, given.seeds + 1)
         for helpdesk in helpdesks
         for store in stores
     ]
-    return small(found) if given.small else found
+    if given.small:
+        return [case for row in rows[: len(stores) * len(helpdesks)] for case in row[:SMALL_RUNS]]
+    return [case for row in rows for case in row]
+
+
+def of_seed(given: argparse.Namespace, *, helpdesk: str, store: str, seed: int) -> Iterator[Case]:
+    points = [given.point] if given.point else spread(crash_points(), given.points)
+    if given.action is None and len(points) >= len(ACTIONS) and not given.alone:
+        yield from together(points, helpdesk=helpdesk, store=store, seed=seed)
+        return
+    for point in points:
+        for action in ACTIONS if given.action is None else [given.action]:
+            yield Case(shots=(Shot(point, action),), helpdesk=helpdesk, store=store, seed=seed)
 
 
 def spread(points: Sequence[str], count: int | None) -> Sequence[str]:
@@ -72,27 +83,10 @@ def spread(points: Sequence[str], count: int | None) -> Sequence[str]:
     return [points[round(n * step)] for n in range(count)]
 
 
-def small(found: Sequence[Case]) -> list[Case]:
-    """A choice in which every store, helpdesk and action comes with some points, another one for each."""
-    rows: dict[tuple[str, str, str], list[Case]] = {}
-    for case in found:
-        if case.seed == 1 and "pass_conversation" not in case.point:
-            rows.setdefault((case.store, case.helpdesk, case.action), []).append(case)
-    return [
-        row[(7 * number + 13 * n) % len(row)]
-        for number, row in enumerate(rows.values())
-        for n in range(SMALL_POINTS)
-    ]
-
-
 def reported(path: Path | None) -> list[Found]:
     if path is None or not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def name_of(found: Found) -> str:
-    return Case(**{key: found[key] for key in ("point", "action", "helpdesk", "store", "seed")}).name
 
 
 def play(wanted: Sequence[Case], given: argparse.Namespace) -> Iterator[Found]:
@@ -127,8 +121,8 @@ def play(wanted: Sequence[Case], given: argparse.Namespace) -> Iterator[Found]:
 def main(given: argparse.Namespace) -> int:
     wanted = cases(given)
     names = {case.name for case in wanted}
-    results = [found for found in reported(given.report) if name_of(found) in names]
-    done = {name_of(found) for found in results}
+    results = [found for found in reported(given.report) if found["case"] in names]
+    done = {found["case"] for found in results}
     left = [case for case in wanted if case.name not in done]
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
@@ -169,13 +163,14 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--store", choices=[*STORES, "both"], default="both")
     parser.add_argument("--helpdesk", choices=["all", *STAGED], default="all")
-    parser.add_argument("--action", choices=["all", *ACTIONS], default="all")
+    parser.add_argument("--action", choices=ACTIONS, help="this one only, alone in its run")
     parser.add_argument("--seeds", type=int, default=25)
-    parser.add_argument("--seed", type=int, help="this one only")
     parser.add_argument(
         "--points", type=int, help="how many failpoints, spread over the list; all unless given"
     )
-    parser.add_argument("--only", help="one failpoint by name")
+    parser.add_argument("--point", help="one failpoint by name, alone in its run")
+    parser.add_argument("--alone", action="store_true", help="one failpoint in each run: four times as many")
+    parser.add_argument("--case", help="one run by its name, as a report has it")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worker processes")
     parser.add_argument("--slots", type=int, default=3, help="runs at once in each worker, for each store")
     parser.add_argument(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from batonpass.testing.crash_plan import Case, Shot
 from batonpass.testing.crash_points import crash_points, kind_of
 
 Found = dict[str, Any]
-SLOWEST = 8
 
 
 def is_wrong(found: Found) -> bool:
@@ -17,27 +17,24 @@ def is_wrong(found: Found) -> bool:
 
 
 def repeat_command(found: Found) -> str:
-    return (
-        f"python benchmarks/crash.py --only {found['point']} --action {found['action']}"
-        f" --helpdesk {found['helpdesk']} --store {found['store']} --seed {found['seed']} --keep"
-    )
+    return f"python benchmarks/crash.py --keep --case '{found['case']}'"
 
 
 def table(results: Sequence[Found]) -> str:
-    """By store and action; the points that never fired; the slowest points; how to repeat what went wrong."""
+    """By helpdesk and store; what fired; the points that never did; how to repeat what went wrong."""
     rows: defaultdict[tuple[str, str], list[Found]] = defaultdict(list)
     for found in results:
-        rows[(found["store"], found["action"])].append(found)
+        _, helpdesk, store, _ = found["case"].split()
+        rows[(helpdesk, store)].append(found)
     lines = [
         (
-            f"{'store':9} {'action':10} {'runs':>6} {'fired':>6} {'acked':>7} {'tickets':>7} {'lost':>5}"
-            f" {'doubled':>7} {'untrue':>6} {'wrong':>6} {'s':>5}"
+            f"{'helpdesk':16} {'store':9} {'runs':>6} {'acked':>7} {'tickets':>7} {'lost':>5} {'doubled':>7}"
+            f" {'untrue':>6} {'wrong':>6} {'s':>5}"
         )
     ]
-    for store, action in sorted(rows):
-        lines.append(f"{store:9} {action:10} {_row(rows[(store, action)])}")
-    lines.append(f"{'all':20} {_row(results)}")
-    lines += ["", "slowest points: " + ", ".join(_slowest(results))]
+    for helpdesk, store in sorted(rows):
+        lines.append(f"{helpdesk:16} {store:9} {_row(rows[(helpdesk, store)])}")
+    lines += [f"{'all':26} {_row(results)}", "", *_fired(results)]
     lines += [f"never fired: {each}" for each in _never_fired(results)]
     wrong = [found for found in results if is_wrong(found)]
     lines += ["", f"{len(wrong)} runs went wrong" if wrong else "all is well"]
@@ -51,18 +48,23 @@ def _row(results: Sequence[Found]) -> str:
 
     seconds = sum(found.get("seconds", 0.0) for found in results) / max(1, len(results))
     return (
-        f"{len(results):6} {sum(bool(found.get('fired')) for found in results):6} {total('acknowledged'):7}"
-        f" {total('tickets'):7} {total('lost'):5} {total('doubled'):7} {total('untrue'):6}"
-        f" {sum(map(is_wrong, results)):6} {seconds:5.1f}"
+        f"{len(results):6} {total('acknowledged'):7} {total('tickets'):7} {total('lost'):5} {total('doubled'):7}"
+        f" {total('untrue'):6} {sum(map(is_wrong, results)):6} {seconds:5.1f}"
     )
 
 
-def _slowest(results: Sequence[Found]) -> list[str]:
-    took: defaultdict[str, list[float]] = defaultdict(list)
+def _shots(found: Found) -> Iterator[tuple[Shot, bool]]:
+    shots = Case.named(found["case"]).shots
+    yield from zip(shots, found.get("fired", [False] * len(shots)), strict=True)
+
+
+def _fired(results: Sequence[Found]) -> Iterator[str]:
+    counts: defaultdict[str, list[bool]] = defaultdict(list)
     for found in results:
-        took[f"{found['point']} {found['action']}"].append(found.get("seconds", 0.0))
-    means = sorted(((sum(each) / len(each), name) for name, each in took.items()), reverse=True)
-    return [f"{name} {mean:.1f} s" for mean, name in means[:SLOWEST]]
+        for shot, fired in _shots(found):
+            counts[shot.action].append(fired)
+    for action, fired_ in sorted(counts.items()):
+        yield f"{action:10} at {len(fired_):6} points, fired at {sum(fired_):6}"
 
 
 def _never_fired(results: Sequence[Found]) -> list[str]:
@@ -71,11 +73,12 @@ def _never_fired(results: Sequence[Found]) -> list[str]:
     tried: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     fired: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for found in results:
-        place = found["helpdesk"], found["store"]
-        there[found["helpdesk"]] |= set(found.get("steps", ()))
-        tried[place].add(found["point"])
-        if found.get("fired"):
-            fired[place].add(found["point"])
+        _, helpdesk, store, _ = found["case"].split()
+        there[helpdesk] |= set(found.get("steps", ()))
+        for shot, has_fired in _shots(found):
+            tried[(helpdesk, store)].add(shot.point)
+            if has_fired:
+                fired[(helpdesk, store)].add(shot.point)
     lines = []
     for place in sorted(tried):
         missing = [

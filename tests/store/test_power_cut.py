@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from batonpass.domain.ids import HandoffId
 from batonpass.store import Journal, StoreAddress, database_at
 
 KEEPS_WHAT_IS_SYNCED = r"""
@@ -103,9 +104,11 @@ async def test_p02_what_was_acknowledged_survives_the_loss_of_all_unsynced_write
         stdout=subprocess.PIPE, text=True, env={**os.environ, "LD_PRELOAD": str(shim), "SYNCED": str(synced)},
     )  # fmt: skip
     assert process.stdout is not None
-    acknowledged = [process.stdout.readline().strip() for _ in range(acknowledged_at_least)]
+    acknowledged = [HandoffId(process.stdout.readline().strip()) for _ in range(acknowledged_at_least)]
     process.send_signal(signal.SIGKILL)
-    acknowledged += [line.strip() for line in process.communicate()[0].splitlines() if len(line) == 29]
+    acknowledged += [
+        HandoffId(line.strip()) for line in process.communicate()[0].splitlines() if len(line) == 29
+    ]
 
     assert (synced / "journal.db-wal").exists()
     after_the_cut = Journal(database_at(StoreAddress.file(synced / "journal.db")))

@@ -1,4 +1,4 @@
-"""One batonpass process of a crash test: as `batonpass serve` runs it, but in a hurry and with a failpoint."""
+"""One batonpass process of a crash test: as `batonpass serve` runs it, but in a hurry and with failpoints."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run_node(order: Order) -> int:
     os.environ.update(order["environment"])
     random.seed(order["seed"])
     _hurry(order.get("deadlines"))
-    failpoints.arm(order.get("failpoint"), may_fire=partial(_first, Path(order["fired"])))
+    failpoints.arm(order["failpoints"], may_fire=partial(_first, Path(order["fired"])))
     try:
         serve(config=Path(order["config"]), host=None, port=order["port"])
     except typer.Exit as ended:
@@ -59,10 +59,10 @@ def run_node(order: Order) -> int:
     return 0
 
 
-def _first(fired: Path) -> bool:
-    """Whether no other node of the run has fired: one of several is to go on."""
+def _first(folder: Path, setting: str) -> bool:
+    """Whether it has not yet fired in this run, in whichever process: each fires once."""
     try:
-        fired.touch(exist_ok=False)
+        (folder / setting).touch(exist_ok=False)
     except FileExistsError:
         return False
     return True

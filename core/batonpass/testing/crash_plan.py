@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from batonpass.domain.handoff import StepKind
 from batonpass.testing.crash_node import CALL_DEADLINE
 from batonpass.testing.crash_points import kind_of
+from batonpass.testing.failpoints import ACTIONS
 from batonpass.testing.faults import Fault
 
 STORES = ("sqlite", "postgres")
@@ -24,37 +25,71 @@ _FAULTS: tuple[tuple[Fault, dict[str, Any]], ...] = (
     (Fault.RATE_LIMITED, {"retry_after": 1.0}),
 )
 _MOST_VISITS = {
-    "store.begun": 40,
-    "store.committing": 25,
-    "store.committed": 25,
+    "store.begun": 30,
+    "store.committing": 20,
+    "store.committed": 20,
     "alive.beaten": 3,
     "failure.met": 1,
     "failure.kept": 1,
+    "recovery.taken": 1,
+    "overdue.judged": 1,
 }
 """Points that are visited often in a run: the visit that counts is one of so many."""
-_RARE = frozenset({"recovery.taken", "overdue.judged"})
+_BY_TICKET = frozenset(
+    {StepKind.READ_CONVERSATION, StepKind.ENRICH_TICKET, StepKind.NOTE_CONTEXT, StepKind.TELL_CUSTOMER}
+)
+_LATE_FACTS = frozenset({StepKind.LATE_FACTS, StepKind.NOTE_LATE_FACTS})
 _NEEDS_FAULTS = frozenset({"failure.met", "failure.kept", "transport.sent"})
 _SHORT = {"ticket_within": 0.9, "announce_within": 5.0, "accept_within": 6.0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One run, by name: with the same five values it goes the same way as far as a machine allows."""
+@dataclass(frozen=True, slots=True, order=True)
+class Shot:
+    """What is to happen where."""
 
     point: str
     action: str
+
+    def __str__(self) -> str:
+        return f"{self.point}:{self.action}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One run, by name: with the same values it goes the same way as far as a machine allows."""
+
+    shots: tuple[Shot, ...]
+    """Each fires once, in whichever process comes to its point first."""
     helpdesk: str
     store: str
     seed: int
 
     @property
-    def of_second(self) -> bool:
-        """Whether the failpoint is one of the process that comes after one that has died."""
-        return self.point == "recovery.taken"
-
-    @property
     def name(self) -> str:
-        return f"{self.point} {self.action} {self.helpdesk} {self.store} {self.seed}"
+        return f"{','.join(map(str, self.shots))} {self.helpdesk} {self.store} {self.seed}"
+
+    @classmethod
+    def named(cls, name: str) -> Case:
+        """The case of this name. Raises ValueError for what is no name."""
+        shots, helpdesk, store, seed = name.split()
+        each = (shot.partition(":") for shot in shots.split(","))
+        return cls(
+            shots=tuple(Shot(point, action) for point, _, action in each),
+            helpdesk=helpdesk,
+            store=store,
+            seed=int(seed),
+        )
+
+
+def together(points: Sequence[str], *, helpdesk: str, store: str, seed: int) -> Iterator[Case]:
+    """As many runs as points: in each, one process after the other is killed, raises, hangs and finds the disk full,
+    at four points; over all runs every action is met at every point once. There must be four points or more."""
+    shuffled = list(points)
+    random.Random(zlib.crc32(f"{helpdesk} {store} {seed}".encode())).shuffle(shuffled)  # noqa: S311 - as below
+    for first in range(len(shuffled)):
+        steps = (first + len(shuffled) * n // len(ACTIONS) for n in range(len(ACTIONS)))
+        at = (shuffled[step % len(shuffled)] for step in steps)
+        yield Case(shots=tuple(map(Shot, at, ACTIONS)), helpdesk=helpdesk, store=store, seed=seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +116,7 @@ class PlannedFault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashPlan:
     failpoints: tuple[str, ...]
-    """Of a node's first process, of its second, …; those after them have none. One that has fired on a node fires on no
-    other."""
+    """Of every process. One that has fired fires in no other."""
     seed: int
     askings: tuple[Asking, ...]
     tickets: int
@@ -112,17 +146,15 @@ class CrashPlan:
 
 def planned(case: Case) -> CrashPlan:
     chance = random.Random(zlib.crc32(case.name.encode()))  # noqa: S311 - no secret; the same on every machine
-    kind = kind_of(case.point)
-    by_ticket = kind in {StepKind.READ_CONVERSATION, StepKind.TELL_CUSTOMER} or case.point.startswith(
-        "webhook."
-    )
-    late = kind in {StepKind.LATE_FACTS, StepKind.NOTE_LATE_FACTS} or chance.random() < 0.1
-    overdue = kind is StepKind.TELL_DELAY or case.point == "overdue.judged"
-    faults = 1 + chance.randrange(2) if case.point in _NEEDS_FAULTS else chance.choice((0, 1, 1, 2, 3))
+    points = {shot.point for shot in case.shots}
+    kinds = {kind_of(point) for point in points}
+    by_ticket = kinds & _BY_TICKET or any(point.startswith("webhook.") for point in points)
+    late = bool(kinds & _LATE_FACTS) or chance.random() < 0.1
+    overdue = StepKind.TELL_DELAY in kinds or "overdue.judged" in points
+    faults = 2 + chance.randrange(2) if points & _NEEDS_FAULTS else chance.choice((0, 1, 1, 2, 3))
     tickets = 2 if by_ticket else chance.choice((1, 1, 2))
-    visit = 1 + chance.randrange(_MOST_VISITS.get(case.point, 2 if chance.random() < 0.7 else 1))
     return CrashPlan(
-        failpoints=_failpoints(case, visit, chance),
+        failpoints=tuple(_failpoints(case, chance)),
         seed=chance.randrange(1 << 31),
         askings=_askings(case, chance),
         tickets=tickets,
@@ -132,8 +164,8 @@ def planned(case: Case) -> CrashPlan:
         shuffled=chance.random() < 0.4,
         callback_fails=chance.choice((0, 0, 0, 1, 2)),
         late_facts=late,
-        drops=kind is StepKind.NOTE_NOT_LANDED or chance.random() < 0.1,
-        passes=kind is StepKind.PASS_CONVERSATION or chance.random() < 0.1,
+        drops=StepKind.NOTE_NOT_LANDED in kinds or chance.random() < 0.1,
+        passes=StepKind.PASS_CONVERSATION in kinds or chance.random() < 0.1,
         silent=3 if overdue else 0,
         deadlines=_SHORT if overdue else None,
         restarted_after=chance.choice((0.0, 0.05, 0.3)),
@@ -141,12 +173,16 @@ def planned(case: Case) -> CrashPlan:
     )
 
 
-def _failpoints(case: Case, visit: int, chance: random.Random) -> tuple[str, ...]:
-    wanted = f"{case.point}:{case.action}:{visit if case.point not in _RARE else 1}"
-    if case.of_second:
-        return f"step.{StepKind.GATHER_FACTS}.called:kill:1", wanted
-    again = chance.random() < 0.15
-    return (wanted, f"store.committed:kill:{1 + chance.randrange(30)}") if again else (wanted,)
+def _failpoints(case: Case, chance: random.Random) -> Iterator[str]:
+    """The case's own first."""
+    second = 0.7 if len(case.shots) == 1 else 0.2  # in one of several, little is left when its turn comes
+    for shot in case.shots:
+        most = _MOST_VISITS.get(shot.point, 2 if chance.random() < second else 1)
+        yield f"{shot}:{1 + chance.randrange(most)}"
+    if any(shot.point == "recovery.taken" for shot in case.shots):
+        yield f"step.{StepKind.GATHER_FACTS}.called:kill:1"  # nobody takes over from the living
+    elif chance.random() < 0.15:
+        yield f"store.committed:kill:{1 + chance.randrange(30)}"
 
 
 def _askings(case: Case, chance: random.Random) -> tuple[Asking, ...]:

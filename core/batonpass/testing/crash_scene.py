@@ -181,16 +181,15 @@ class Node:
 
     zygote: Zygote
     http: httpx.AsyncClient
-    orders: list[dict[str, Any]]
-    """Of the first process, the second, …; the last one is repeated."""
+    order: dict[str, Any]
+    """Of every process."""
     port: int
     restarted_after: float
     stays_dead: Callable[[], bool]
     """Whether one that has ended is not to be started again yet."""
-    fired: Path
-    """Exists once the failpoint has fired, on whichever node."""
-    hangs: bool
-    """Whether the failpoint makes it hang, so that somebody must look whether it lives."""
+    hung: Path | None
+    """Exists once the failpoint has fired that makes a node hang, so that somebody must look whether it lives; None:
+    there is no such failpoint."""
     endings: list[int] = field(default_factory=list)
     ending: bool = False
     _child: Child | None = None
@@ -202,11 +201,10 @@ class Node:
     async def keep(self) -> None:
         """Keep it alive until `end`."""
         while not self._is_over() and len(self.endings) < MOST_STARTS:
-            order = self.orders.pop(0) if len(self.orders) > 1 else self.orders[0]
-            self._child = await self.zygote.fork(order)
+            self._child = await self.zygote.fork(self.order)
             if self._is_over():  # meanwhile
                 self.kill()
-            watching = asyncio.create_task(self._watch(self._child)) if self.hangs else None
+            watching = asyncio.create_task(self._watch(self._child)) if self.hung else None
             self.endings.append(await asyncio.shield(self._child.ended))
             if watching is not None:
                 watching.cancel()
@@ -217,15 +215,19 @@ class Node:
     def _is_over(self) -> bool:
         return self.ending
 
+    def _has_hung(self) -> bool:
+        """Whether one of the nodes hangs, or did, and it may be this one."""
+        return self.hung is not None and self.hung.exists()
+
     async def _watch(self, child: Child) -> None:
         """Kill a process that does not say that it is alive; once the failpoint has fired, for probes cost."""
-        while not self.fired.exists():  # noqa: ASYNC110 - a file that another process makes
+        while not self._has_hung():  # noqa: ASYNC110 - a file that another process makes
             await asyncio.sleep(LIVE_EVERY)
         began, silent = time.monotonic(), 0
         while child.runs:
             silent = 0 if await self._lives() else silent + 1
             if silent >= MOST_SILENCES:
-                self.hangs = False  # one is enough: on a busy machine more would be our own doing
+                self.hung = None  # one is enough: on a busy machine more would be our own doing
                 child.send(signal.SIGKILL)
                 return
             await asyncio.sleep(LIVE_EVERY)
@@ -256,4 +258,4 @@ class Node:
         except TimeoutError:
             child.send(signal.SIGKILL)
             await child.ended
-            return self.hangs and self.fired.exists()  # others were done with its work before it was missed
+            return self._has_hung()  # others were done with its work before it was missed

@@ -23,7 +23,7 @@ from batonpass.testing.faults import Fault
 from batonpass.testing.happenings import Happening
 from batonpass.testing.outbox import Order as Delivered
 
-PATIENCE = 30.0
+PATIENCE = 45.0
 """Seconds for a whole run; what is not done then is wrong."""
 END_WITHIN = 8.0
 LOOK_EVERY = 0.1
@@ -37,7 +37,8 @@ class Played:
     """How one run went."""
 
     case: Case
-    fired: bool
+    fired: tuple[bool, ...]
+    """Of each of the case's shots."""
     verdict: Verdict
     seconds: float
     lag: float
@@ -60,8 +61,8 @@ class _Run:
         self._until = time.monotonic() + PATIENCE
         self._asking: dict[str, datetime] = {}
         self._lag = 0.0
-        self._fired = [folder / f"fired-{n}" for n in range(len(plan.failpoints))]
-        self._fired_at_last = self._fired[1 if case.of_second else 0]
+        self._fired = folder / "fired"
+        self._fired.mkdir()
 
     async def play(self) -> Played:
         began = time.monotonic()
@@ -97,7 +98,9 @@ class _Run:
         verdict = await self._judged(emulator, agent, address, wrong, [API_KEY, *secrets_in(configured)])
         return Played(
             case=self._case,
-            fired=self._fired_at_last.exists(),
+            fired=tuple(
+                (self._fired / name).exists() for name in self._plan.failpoints[: len(self._case.shots)]
+            ),
             verdict=verdict,
             seconds=time.monotonic() - began,
             lag=self._lag,
@@ -128,40 +131,35 @@ class _Run:
     def _source(self) -> Emulator:
         source: Emulator = type(self._staged.source.emulator()).with_sample_account()
         if self._plan.late_facts:
-            source.next_call(Fault.ANSWERED_LATE, times=2, seconds=0.6)
+            source.next_call(Fault.ANSWERED_LATE, times=4, seconds=0.6)
         return source
 
     def _nodes(self, config: Path, environment: dict[str, str]) -> list[Node]:
         plan, at = self._plan, self._at
+        hangs = [self._fired / name for name in plan.failpoints if ":hang:" in name]
         nodes: list[Node] = []
         for number, port in enumerate(at.ports):
-            plain = {
+            order = {
                 "config": str(config),
                 "environment": environment,
                 "port": port,
                 "seed": plan.seed + number,
                 "log": str(self._folder / f"node-{number}.log"),
-                "fired": str(self._fired[0]),
+                "failpoints": plan.failpoints,
+                "fired": str(self._fired),
                 "deadlines": plan.deadlines,
             }
-            armed = [
-                {**plain, "failpoint": setting, "fired": str(fired)}
-                for setting, fired in zip(plan.failpoints, self._fired, strict=True)
-            ]
-            if number > 0 and self._case.of_second:
-                del armed[0]  # this one lives, and takes over from the first
             nodes.append(
                 Node(
                     zygote=at.zygote,
                     http=at.http,
-                    orders=[*armed, plain],
+                    order=order,
                     port=port,
                     restarted_after=plan.restarted_after,
                     stays_dead=lambda: (
                         plan.left_dead and not self._resting and any(node.runs for node in nodes)
                     ),
-                    fired=self._fired_at_last,
-                    hangs=self._case.action == "hang",
+                    hung=hangs[0] if hangs else None,
                 )
             )
         return nodes
