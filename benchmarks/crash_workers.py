@@ -24,7 +24,7 @@ from batonpass.testing.crash_node import run_node
 from batonpass.testing.crash_plan import Case
 from batonpass.testing.crash_scene import Staged
 from batonpass.testing.crash_slot import Slot, slot
-from batonpass.testing.crash_store import Emptied, fresh_file
+from batonpass.testing.crash_store import Emptied, Files, Store
 from batonpass.testing.crashing import Played, play
 from batonpass.testing.zygote import Zygote
 
@@ -96,7 +96,7 @@ async def _play_all(
         tasks = []
         for store, nodes in NODES.items():
             for number in range(min(slots, len(waiting[store]))):
-                made = fresh_file if store == "sqlite" else Emptied(databases[number])
+                made: Store = Files() if store == "sqlite" else Emptied(databases[number])
                 at = await stack.enter_async_context(slot(zygote, nodes=nodes, store=made))
                 tasks.append(asyncio.create_task(run(store, at)))
         await asyncio.gather(*tasks)

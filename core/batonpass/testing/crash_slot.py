@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
-from batonpass.store.address import StoreAddress
 from batonpass.testing.balancer import balancing
 from batonpass.testing.crash_scene import Switch
+from batonpass.testing.crash_store import Store
 from batonpass.testing.postgres_cluster import held_port
 from batonpass.testing.serving import served
 from batonpass.testing.zygote import Zygote
@@ -26,8 +25,7 @@ class Slot:
     url: str
     """Of batonpass, whatever is behind it."""
     ports: tuple[int, ...]
-    store: Callable[[Path], Awaitable[StoreAddress]]
-    """A fresh, empty one, which may be below this folder."""
+    store: Store
     helpdesk: Switch = field(default_factory=Switch)
     source: Switch = field(default_factory=Switch)
     callback: Switch = field(default_factory=Switch)
@@ -36,9 +34,7 @@ class Slot:
 
 
 @asynccontextmanager
-async def slot(
-    zygote: Zygote, *, nodes: int, store: Callable[[Path], Awaitable[StoreAddress]]
-) -> AsyncIterator[Slot]:
+async def slot(zygote: Zygote, *, nodes: int, store: Store) -> AsyncIterator[Slot]:
     """With several nodes, a load balancer stands before them."""
     async with AsyncExitStack() as stack:
         held = [held_port() for _ in range(nodes)]

@@ -27,8 +27,6 @@ PATIENCE = 45.0
 """Seconds for a whole run; what is not done then is wrong."""
 END_WITHIN = 8.0
 LOOK_EVERY = 0.1
-LOOK_EVERY_CONNECTED = 0.25
-"""Seconds; where a look costs the server a connection."""
 ASK = "I was charged twice for my plan this month. Please refund one of the charges."
 
 
@@ -68,7 +66,7 @@ class _Run:
         began = time.monotonic()
         at, plan = self._at, self._plan
         watching = asyncio.create_task(self._watch_lag())
-        address = await at.store(self._folder)
+        address = await at.store.fresh(self._folder)
         emulator = self._emulator()
         agent = AiAgent(url=at.url, fails=plan.callback_fails)
         at.helpdesk.app, at.source.app, at.callback.app = emulator, self._source(), agent
@@ -86,7 +84,7 @@ class _Run:
         nodes = self._nodes(configured.path, dict(configured.environment))
         keeping = [asyncio.create_task(node.keep()) for node in nodes]
         try:
-            wrong = await self._through(emulator, agent, address)
+            wrong = await self._through(emulator, agent)
             for ended in [await node.end(within=END_WITHIN) for node in nodes]:
                 wrong += [] if ended else [f"a process did not end as told within {END_WITHIN:g} s"]
         finally:  # whatever went wrong: the next run finds the ports free
@@ -169,19 +167,19 @@ class _Run:
 
     # What happens -----------------------------------------------------------------------------------------------
 
-    async def _through(self, emulator: Emulator, agent: AiAgent, address: StoreAddress) -> list[str]:
+    async def _through(self, emulator: Emulator, agent: AiAgent) -> list[str]:
         wrong: list[str] = []
         asked = self._hand_over(emulator, agent)
         self._faults(emulator)
         await self._tickets_ask(emulator)
         await asyncio.gather(*asked)
-        if not await self._rests(emulator, agent, address, solved=False):
+        if not await self._rests(emulator, agent, solved=False):
             wrong.append("not all was done when the patience was over")
         for ticket in dict.fromkeys(
             [*self._asking, *(each.id for each in emulator.effects("ticket.opened"))]
         ):
             emulator.happen(Happening(kind=EventKind.TICKET_SOLVED, ticket=ticket))
-        if not wrong and not await self._rests(emulator, agent, address, solved=True):
+        if not wrong and not await self._rests(emulator, agent, solved=True):
             wrong.append("not every handoff was resolved when the patience was over")
         self._resting = True
         return wrong
@@ -241,9 +239,7 @@ class _Run:
         await asyncio.sleep(0.05)
         emulator.outbox.release(Delivered.SHUFFLED if self._plan.shuffled else Delivered.AS_IT_WAS)
 
-    async def _rests(
-        self, emulator: Emulator, agent: AiAgent, address: StoreAddress, *, solved: bool
-    ) -> bool:
+    async def _rests(self, emulator: Emulator, agent: AiAgent, *, solved: bool) -> bool:
         """Wait until nothing is left to do; whether that came in time."""
         wanted = len({each.handoff_id for each in agent.acknowledged}) + len(self._asking)
         quiet_at = time.monotonic() + 2.0
@@ -251,10 +247,12 @@ class _Run:
             await emulator.outbox.settled()
             heard = {each.handoff_id for each in agent.told if each.what == "ticketed"}
             known = {each.handoff_id for each in agent.acknowledged}
-            if (known <= heard or time.monotonic() > quiet_at) and await all_done(address, wanted, solved):
+            if (known <= heard or time.monotonic() > quiet_at) and await all_done(
+                self._at.store, wanted, solved
+            ):
                 await emulator.outbox.settled()
                 return True
-            await asyncio.sleep(LOOK_EVERY if address.path is not None else LOOK_EVERY_CONNECTED)
+            await asyncio.sleep(LOOK_EVERY)
         return False
 
     async def _judged(
