@@ -53,7 +53,9 @@ async def fill(database: Database, rows: int) -> float:
     for first in range(1, rows + 1, AT_ONCE):
         last = min(first + AT_ONCE - 1, rows)
         await database.run(
-            lambda tx, first=first, last=last: _some(tx, database.is_shared, first, last, body)
+            lambda tx, first=first, last=last: _some(
+                tx, shared=database.is_shared, first=first, last=last, body=body
+            )
         )
     await database.run(_tally)
     if database.is_shared:
