@@ -18,6 +18,7 @@ from batonpass.domain.errors import ConfigurationError
 from batonpass.domain.handoff import StepKind
 from batonpass.engine import Announcer, EngineSettings, Observer, SchemaCache, World
 from batonpass.engine.recent import Recent
+from batonpass.engine.world import Packing
 from batonpass.ports import FactSource, Helpdesk, HelpdeskSettings
 from batonpass.store import Recovery
 from batonpass.transport import open_sockets
@@ -59,6 +60,7 @@ def world_of(
         recent=Recent(store.journal),
         clock=store.clock,
         settings=_settings(config, desk),
+        packing=packing_of(config),
         helpdesk=helpdesk,
         helpdesk_name=desk.name,
         helpdesk_can=desk.capabilities,
@@ -72,6 +74,10 @@ def world_of(
     )
 
 
+def packing_of(config: Config) -> Packing:
+    return Packing(public_url=config.server.public_url)
+
+
 def _settings(config: Config, desk: Connection) -> EngineSettings:
     settings = desk.settings
     of_helpdesk = settings if isinstance(settings, HelpdeskSettings) else HelpdeskSettings()
@@ -80,7 +86,6 @@ def _settings(config: Config, desk: Connection) -> EngineSettings:
         facts_deadline=config.handoff.facts_deadline,
         late_facts_for=config.handoff.late_facts_for,
         claimed_may_know=config.handoff.claimed_identity_facts,
-        public_url=config.server.public_url,
         concurrency=config.handoff.concurrency,
         call_deadline=settings.deadline,
         lookup_lag=desk.manifest.lookup_lag if lag is None else lag,

@@ -40,6 +40,17 @@ class FieldKind(StrEnum):
     """A kind that batonpass does not write."""
 
 
+class TextUnit(StrEnum):
+    """What a vendor counts where a text may be too long."""
+
+    CHARACTERS = "characters"
+    """Unicode code points."""
+    UTF16 = "utf16"
+    """As JavaScript counts: an emoji is two or more."""
+    BYTES = "bytes"
+    """Of UTF-8."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOption:
     value: str
@@ -70,7 +81,11 @@ class FieldDefinition:
     kind: FieldKind
     active: bool = True
     required: bool = False
+    """Whether the helpdesk opens no ticket without it."""
     options: tuple[FieldOption, ...] = ()
+    longest: int | None = None
+    """The most text that it holds, in `unit`; None: no more than `LONGEST_TEXT` of a text is ever sent."""
+    unit: TextUnit = TextUnit.CHARACTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +148,8 @@ class FieldSchema:
     limits: TicketLimits
     as_of: datetime
     forms: tuple[Form, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    """Whom a ticket can be assigned to; empty where nobody has asked for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +184,9 @@ class TicketDraft:
     """None: the ticket stands in the name of the connection's own user."""
     priority: Priority | None = None
     group: Group | None = None
+    assignee: Agent | None = None
+    form: Form | None = None
+    """None: the helpdesk's own default, or the one that the connection is set to."""
     tags: tuple[str, ...] = ()
     fields: tuple[FieldValue, ...] = ()
 

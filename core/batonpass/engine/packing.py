@@ -14,9 +14,9 @@ from batonpass.domain.facts import Gathered, SourceReport, Standing, gathered_fr
 from batonpass.domain.handoff import ClaimedStep, StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.engine import decide
-from batonpass.engine.recent import Asked
+from batonpass.engine.recent import Asked, Recent
 from batonpass.engine.work import Done
-from batonpass.engine.world import World
+from batonpass.engine.world import Packing, World
 from batonpass.ports import Capability
 
 LATE_DEADLINE = 5.0
@@ -89,15 +89,21 @@ def _pause(report: SourceReport, attempts: int) -> float:
 
 async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
     """The context package of a handoff, the same at every attempt: made from what is kept alone."""
-    asked = await world.recent.asked(handoff_id)
-    base = world.settings.public_url
-    read = await world.recent.result(handoff_id, "read_conversation") if asked.stored.started_by else None
+    return await package_from(world.recent, world.packing, handoff_id)
+
+
+async def package_from(recent: Recent, packing: Packing, handoff_id: HandoffId) -> ContextPackage:
+    """The same without a running engine: of any handoff whose conversation is still kept. Raises `RefusedError` where
+    it is not."""
+    asked = await recent.asked(handoff_id)
+    base = packing.public_url
+    read = await recent.result(handoff_id, "read_conversation") if asked.stored.started_by else None
     return build_package(
         handoff_id=handoff_id,
         asked_at=asked.stored.created_at,
         agent_name=asked.stored.ai_agent,
         request=asked.request,
-        gathered=await gathered_of(world, handoff_id),
+        gathered=await _gathered(recent, handoff_id),
         mended=asked.stored.mended,
         url=f"{base}/v1/handoffs/{handoff_id}" if base else None,
         older=(read or {}).get("cut", 0),
@@ -114,7 +120,11 @@ async def opened_of(world: World, handoff_id: HandoffId) -> Mapping[str, Any] | 
 
 
 async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:
-    return gathered_from_json(await world.recent.result(handoff_id, "gather_facts") or {"reports": []})
+    return await _gathered(world.recent, handoff_id)
+
+
+async def _gathered(recent: Recent, handoff_id: HandoffId) -> Gathered:
+    return gathered_from_json(await recent.result(handoff_id, "gather_facts") or {"reports": []})
 
 
 def source_titles(world: World) -> dict[str, str]:

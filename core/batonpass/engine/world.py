@@ -30,7 +30,6 @@ class EngineSettings:
     """Seconds during which a late source is asked again."""
     claimed_may_know: bool = False
     """Whether CRM and billing facts go to a handoff whose customer is only claimed."""
-    public_url: str | None = None
     concurrency: int = 48
     """Steps under way at once."""
     call_deadline: float = 10.0
@@ -66,6 +65,14 @@ class Observer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """What context packages are put together with, besides what is kept of each handoff."""
+
+    public_url: str | None = None
+    """How people reach this server; None: no links."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     journal: Journal
     recovery: Recovery
@@ -73,6 +80,7 @@ class World:
     recent: Recent
     clock: Clock
     settings: EngineSettings
+    packing: Packing
     helpdesk: Helpdesk
     helpdesk_name: str
     helpdesk_can: frozenset[Capability]
