@@ -99,7 +99,7 @@ class WebhookIntake:
         `RejectedDeliveryError` (this release cannot read it) and `StoreError`."""
         connection = self._connections.get(kept.connection)
         door = None if connection is None else connection.manifest.webhooks
-        if connection is None or door is None or door.read is None:
+        if connection is None or door is None:
             raise ConfigurationError(
                 f"delivery {kept.number}: no connection {kept.connection!r} that can read what has been kept",
                 code="no_reader",

@@ -46,7 +46,7 @@ class WebhookDoor:
     """One vendor's deliveries."""
 
     receive: Receive
-    read: Read | None = None
+    read: Read
     kinds: Mapping[str, tuple[EventKind, ...]]
     """The vendor's word for what happened → what it can mean: the list of what is supported, as the docs print it."""
     scheme: str

@@ -81,6 +81,13 @@ class Candidate:
     conversation_id: str | None
 
 
+# One look at the key for each step. As a join, PostgreSQL read all attempts of all times for a page of fifty.
+_LAST_OUTCOME = (
+    "SELECT a.outcome FROM attempts AS a WHERE a.handoff_id = s.handoff_id AND a.step = s.name"
+    " ORDER BY a.number DESC LIMIT 1"
+)
+
+
 async def counted(tx: Transaction, chosen: Selection) -> dict[str, int]:
     """How many it means, by state."""
     where, values = _where(chosen)
@@ -129,9 +136,7 @@ async def _waiting(tx: Transaction, ids: Sequence[str]) -> dict[str, list[Waitin
         return {}
     marks = ",".join("?" * len(ids))
     found = await tx.rows(
-        "SELECT s.handoff_id, s.name, s.status, s.due_at, s.because, a.outcome FROM steps AS s"
-        " LEFT JOIN attempts AS a ON a.handoff_id = s.handoff_id AND a.step = s.name AND a.number = ("
-        "SELECT max(number) FROM attempts WHERE handoff_id = s.handoff_id AND step = s.name)"
+        f"SELECT s.handoff_id, s.name, s.status, s.due_at, s.because, ({_LAST_OUTCOME}) FROM steps AS s"
         f" WHERE s.handoff_id IN ({marks}) AND s.status <> 'done' ORDER BY s.created_at, s.name",
         ids,
     )
@@ -160,10 +165,8 @@ _DOABLE: Mapping[Action, str] = MappingProxyType(
 _STEP = "EXISTS (SELECT 1 FROM steps WHERE handoff_id = h.id AND kind = ? AND status <> 'done')"
 _REASON = (
     "(lower(h.parked_because) LIKE ? ESCAPE '!' OR EXISTS (SELECT 1 FROM steps AS s"
-    " LEFT JOIN attempts AS a ON a.handoff_id = s.handoff_id AND a.step = s.name AND a.number = ("
-    "SELECT max(number) FROM attempts WHERE handoff_id = s.handoff_id AND step = s.name)"
     " WHERE s.handoff_id = h.id AND s.status <> 'done'"
-    " AND (lower(s.because) LIKE ? ESCAPE '!' OR lower(a.outcome) LIKE ? ESCAPE '!')))"
+    f" AND (lower(s.because) LIKE ? ESCAPE '!' OR lower(({_LAST_OUTCOME})) LIKE ? ESCAPE '!')))"
 )
 
 
