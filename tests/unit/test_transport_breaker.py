@@ -191,3 +191,26 @@ def test_a_minutes_count_forgets_by_parts_of_ten_seconds() -> None:
     assert minute.totals(149.0) == (1, 1)
     assert minute.totals(150.0) == (0, 0)
     assert minute.totals(100_000.0) == (0, 0)
+
+
+async def test_those_that_are_refused_come_back_one_after_the_other(clock: FakeClock) -> None:
+    transport = reaching(Vendor(503), clock, [])
+    await call_times(transport, 5)
+    waits = [await _refused(transport) for _ in range(1000)]
+
+    clock.go_on(waits[0])  # the rest is over
+    await call_times(transport, 1)  # the first of them probes, and fails
+    again = [await _refused(transport) for _ in range(1000)]
+
+    assert waits[0] == pytest.approx(30)
+    assert waits == sorted(waits)
+    assert waits[999] - waits[0] == pytest.approx(20, abs=0.1)
+    assert min(again) >= waits[999] - waits[0]  # nobody comes back among those of before
+    assert max(again) <= 30 + 60
+
+
+async def _refused(transport: Transport) -> float:
+    with pytest.raises(RetryLaterError) as refused:
+        await transport.call(READ)
+    assert refused.value.retry_after is not None
+    return refused.value.retry_after

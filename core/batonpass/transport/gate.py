@@ -1,8 +1,9 @@
 """Gates: after a rate limit, refused credentials or repeated failure, no call goes out until it may help.
 
 A closed gate raises `RetryLaterError` at once instead of waiting; the waiting belongs to whoever schedules the
-work. When the time is over one caller passes as the probe; the others pass after it has succeeded. A gate with a
-board is closed, probed and opened for all nodes at once.
+work. When the time is over one caller passes as the probe; the others pass after it has succeeded. Whoever is refused
+is told a moment of their own to come back: hundreds that came at once, and again every second while the probe is
+under way, would leave it no time to succeed. A gate with a board is closed, probed and opened for all nodes at once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ _USED_UP = "used_up"
 _UNAVAILABLE = "unavailable"
 _TROUBLES = frozenset({CREDENTIALS_REFUSED, BREAKER_OPEN})
 _WHILE_PROBING = 1.0
+_APART = 0.02
+"""Seconds between two that come back."""
+_LONGEST_LINE = 60.0
+"""Seconds for which those that come back may be spread: not everybody who was refused comes back."""
 _NEWS = timedelta(seconds=1)
 """By how much longer a gate must be closed for the others to be told again."""
 _WHY = {
@@ -61,6 +66,8 @@ class Gate:
         self._closed_until: float | None = None
         self._why: str = ""
         self._limits = 0
+        self._last_turn = 0.0
+        """When the last of those that were refused comes back."""
         self._in_trouble = False
         self._probing = False
         self._probe: Token[frozenset[str]] | None = None
@@ -78,7 +85,7 @@ class Gate:
             return False
         left = self._closed_until - self._clock.monotonic()
         if left > 0 or self._probing:
-            raise self.refusal(max(left, _WHILE_PROBING if self._probing else 0.0))
+            raise self.refusal(self._turn(max(left, _WHILE_PROBING if self._probing else 0.0)))
         self._probing = True
         return True
 
@@ -88,7 +95,7 @@ class Gate:
             seconds = _PROBE_SECONDS.get(self._why, _SHORT_PROBE)
             alone = await self._board.take_probe(self.name, seconds)
             if not alone and self._closed_until is not None:  # else it has opened meanwhile
-                raise self.refusal(_WHILE_PROBING)
+                raise self.refusal(self._turn(_WHILE_PROBING))
         self._probe = _probed.set(_probed.get() | {self.name})
 
     @property
@@ -186,6 +193,13 @@ class Gate:
             consumes_attempt=False,
             code=self.code,
         )
+
+    def _turn(self, seconds: float) -> float:
+        """Seconds until this caller shall come back: so many at least, and after the one before."""
+        now = self._clock.monotonic()
+        earliest = now + seconds
+        self._last_turn = min(max(self._last_turn + _APART, earliest), earliest + _LONGEST_LINE)
+        return self._last_turn - now
 
     # Closing and opening ------------------------------------------------------------------------------------------
 
