@@ -77,6 +77,9 @@ class ToyDesk:
             FieldDefinition(id=FieldId("3"), name="Old", kind=FieldKind.TEXT, active=False),
         ]
     )
+    forms: tuple[Form, ...] = (
+        Form(id="7", name="Default", fields=(FieldId("1"), FieldId("2")), statuses=("New", "Done")),
+    )
     own: tuple[NewField, ...] = (KEY,)
     webhooks: list[RegisteredWebhook] = field(default_factory=list)
     secrets: list[str] = field(default_factory=lambda: ["toywh_first000", "toywh_second00"])
@@ -102,7 +105,7 @@ class ToyDesk:
             groups=(Group(id="9", name="Support"), Group(id="10", name="Billing")),
             limits=TicketLimits(subject=100, note=1000),
             as_of=NOON,
-            forms=(Form(id="7", name="Default", statuses=("New", "Done")),),
+            forms=self.forms,
         )
 
     async def agents(self) -> tuple[Agent, ...]:
@@ -244,7 +247,9 @@ def toy_folder(
     """A configuration with the toy helpdesk; `lines` go into its table."""
     server = f'public_url = "{public_url}"\n' if public_url else ""
     (folder / "mappings").mkdir(exist_ok=True)
-    (folder / "mappings" / "toy.toml").write_text('[ticket]\nsubject = "{issue.title}"\n')
+    (folder / "mappings" / "toy.toml").write_text(
+        '[ticket]\nsubject = "{issue.title}"\n\n[fields]\nTier = "Free"\n'
+    )
     table = "\n".join(("[connections.toy]", *lines))
     config = folder / "config.toml"
     agent = f'[agents.bot]\nkey_sha256 = "{sha256("bp_key")}"\n'

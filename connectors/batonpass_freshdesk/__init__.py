@@ -30,6 +30,12 @@ class FreshdeskSettings(HelpdeskSettings):
     """The channel that Freshdesk shows for tickets that we open: 2 portal, 3 phone, 7 chat, 9 feedback widget, above
     100 the account's own. A chat's tickets want another form of description, so 7 is not tried by anybody yet."""
 
+    ticket_type: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The ticket type of tickets that we open where the mapping names none. None: none, which an account whose type
+    is compulsory refuses."""
+    text_limit: Annotated[int, Field(ge=1)] = 255
+    """How many characters a single-line text field takes. Freshdesk documents no number; people report 255."""
+
     @model_validator(mode="after")
     def _names_an_account(self) -> Self:
         if self.domain is None and self.base_url is None:

@@ -66,6 +66,13 @@ class FreshdeskClient:
         call = Call(operation="tickets.list", method="GET", path="/api/v2/tickets", params=asked)
         return (await self._transport.call(call)).read_as(wire.Tickets).root
 
+    async def contacts(self, filtered: tuple[str, str]) -> tuple[wire.Person, ...]:
+        """The contacts with this `email`, `phone` or `mobile`, at most 100: compare afterwards.
+        https://developers.freshdesk.com/api/#list_all_contacts"""
+        asked = [filtered, ("per_page", str(PAGE_SIZE))]
+        call = Call(operation="contacts.list", method="GET", path="/api/v2/contacts", params=asked)
+        return (await self._transport.call(call)).read_as(wire.People).root
+
     async def changed_tickets(self, since: datetime, *, page: int) -> wire.ChangedPage:
         """A page of all tickets that were changed since then, the first changed first; none in the bin, no spam."""
         asked = [

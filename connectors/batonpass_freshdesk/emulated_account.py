@@ -51,6 +51,7 @@ class EmulatedUser:
     name: str | None
     email: str | None = None
     phone: str | None = None
+    mobile: str | None = None
     external_id: str | None = None
     is_agent: bool = False
     active: bool = True
@@ -124,6 +125,12 @@ class Account:
     fields: dict[str, EmulatedField] = field(default_factory=dict)
     tickets: dict[int, EmulatedTicket] = field(default_factory=dict)
     rules: dict[int, EmulatedRule] = field(default_factory=dict)
+    types: list[str] = field(
+        default_factory=lambda: ["Question", "Incident", "Problem", "Feature Request", "Refund"]
+    )
+    """Of tickets."""
+    needs_type: bool = False
+    """Whether agents, and so the API, must give a type."""
 
     def __post_init__(self) -> None:
         self._ids: Iterator[int] = itertools.count(82_000_000_001)
@@ -142,7 +149,8 @@ class Account:
             ("Nadia Haddad", "nadia@helpdesk.example"),
             ("Tom Becker", "tom@helpdesk.example"),
         ):
-            agent = self.add_user(name, email=email, is_agent=True)
+            self.add_user(name, email=email, is_agent=True)
+        for agent in self.agents():
             agent.group_ids = [group.id for group in groups]
         self.add_user("Mia Keller", email="mia.keller@example.com")
         reasons = [code.replace("_", " ").capitalize() for code in ReasonCode]

@@ -84,7 +84,33 @@ def stats(made: EmulatedTicket) -> dict[str, Any]:
 
 
 def requester(known: EmulatedUser) -> dict[str, Any]:
-    return {"id": known.id, "name": known.name, "email": known.email, "phone": known.phone, "mobile": None}
+    return {
+        "id": known.id,
+        "name": known.name,
+        "email": known.email,
+        "phone": known.phone,
+        "mobile": known.mobile,
+    }
+
+
+def contact(known: EmulatedUser) -> dict[str, Any]:
+    """As the list gives it."""
+    return {
+        **requester(known),
+        "active": known.active,
+        "address": None,
+        "company_id": None,
+        "description": None,
+        "job_title": None,
+        "language": "en",
+        "time_zone": "UTC",
+        "twitter_id": None,
+        "other_emails": [],
+        "tags": [],
+        "custom_fields": {},
+        "created_at": _EPOCH,
+        "updated_at": _EPOCH,
+    }
 
 
 def conversation(made: EmulatedConversation, ticket_id: int) -> dict[str, Any]:
@@ -155,7 +181,7 @@ def ticket_field(known: EmulatedField, *, admin: bool, busy: bool = False) -> di
     return told
 
 
-def default_fields() -> list[dict[str, Any]]:
+def default_fields(account: Account) -> list[dict[str, Any]]:
     plain = {"description": None, "position": 1, "default": True, "created_at": _EPOCH, "updated_at": _EPOCH}
     status = {str(number): [name, name] for number, name in STATUSES.items()}
     return [
@@ -167,6 +193,10 @@ def default_fields() -> list[dict[str, Any]]:
             "choices": {"Low": 1, "Medium": 2, "High": 3, "Urgent": 4},
         },
         {**plain, "id": 5, "name": "group", "label": "Group", "type": "default_group", "choices": {}},
+        {
+            **plain, "id": 6, "name": "ticket_type", "label": "Type", "type": "default_ticket_type",
+            "choices": account.types, "required_for_agents": account.needs_type,
+        },
     ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""The emulated account's list of tickets.
+"""The emulated account's lists of tickets and of contacts.
 
-https://developers.freshdesk.com/api/#list_all_tickets
+https://developers.freshdesk.com/api/#list_all_tickets, #list_all_contacts
 """
 
 from __future__ import annotations
@@ -45,6 +45,21 @@ def list_tickets(emulator: FreshdeskEmulator, request: Request) -> Response:
         )
     tags = emulator.lists_tags
     return page(request, [as_json.ticket(emulator.account, each, whole=False, tags=tags) for each in found])
+
+
+def list_contacts(emulator: FreshdeskEmulator, request: Request) -> Response:
+    """No agents, and nobody who was deleted."""
+    asked = request.query_params
+    found = [
+        user
+        for user in emulator.account.users.values()
+        if not user.is_agent
+        and user.active
+        and ("email" not in asked or (user.email or "").casefold() == asked["email"].casefold())
+        and ("phone" not in asked or user.phone == asked["phone"])
+        and ("mobile" not in asked or user.mobile == asked["mobile"])
+    ]
+    return page(request, [as_json.contact(each) for each in found])
 
 
 def _found(emulator: FreshdeskEmulator, asked: QueryParams) -> list[EmulatedTicket]:

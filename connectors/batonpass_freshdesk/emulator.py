@@ -11,7 +11,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -21,15 +21,16 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from batonpass.domain.event import EventKind
 from batonpass.domain.ticket import FieldKind
 from batonpass.ports import StartRule
-from batonpass.testing.emulator import Emulator, Operation
+from batonpass.testing.emulator import Operation
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass_freshdesk import emulated_admin as admin
 from batonpass_freshdesk import emulated_automation as automation
 from batonpass_freshdesk import emulated_json as as_json
 from batonpass_freshdesk.automation import ALWAYS, start_condition, start_rules
-from batonpass_freshdesk.emulated_account import Account, EmulatedRule, EmulatedTicket, EmulatedUser
+from batonpass_freshdesk.emulated_account import EmulatedRule, EmulatedTicket, EmulatedUser
+from batonpass_freshdesk.emulated_field_admins import FieldAdmins
 from batonpass_freshdesk.emulated_http import Complaint, answering, forbidden, invalid, json_body, page
-from batonpass_freshdesk.emulated_lists import list_tickets
+from batonpass_freshdesk.emulated_lists import list_contacts, list_tickets
 from batonpass_freshdesk.emulated_page import SECURITY_HEADERS, ticket_page
 from batonpass_freshdesk.emulated_plays import PLAYS, play
 from batonpass_freshdesk.emulated_tickets import Desk
@@ -42,7 +43,7 @@ def _plan(calls: int, create: int, update: int, listed: int) -> Mapping[str, Any
 
 
 @dataclass
-class FreshdeskEmulator(Emulator):
+class FreshdeskEmulator(FieldAdmins):
     GROWTH: ClassVar[Mapping[str, Any]] = _plan(200, 80, 80, 20)
     """A plan's limits a minute: `FreshdeskEmulator(**FreshdeskEmulator.GROWTH)`.
     https://developers.freshdesk.com/api/#ratelimit"""
@@ -59,7 +60,6 @@ class FreshdeskEmulator(Emulator):
     """Whether rules are kept without what their webhooks should send: that the API keeps it is not documented."""
     start_condition: dict[str, Any] | None = None
     """Of `deliver_to`: which tickets ask for a person; None: no rule says that any does."""
-    account: Account = field(default_factory=Account)
 
     plays: ClassVar[frozenset[EventKind]] = PLAYS
 
@@ -150,6 +150,7 @@ class FreshdeskEmulator(Emulator):
             ("replies.create", "POST", f"{ticket}/reply", self._add_reply),
             ("conversations.list", "GET", f"{ticket}/conversations", self._list_conversations),
             ("ratings.list", "GET", f"{ticket}/satisfaction_ratings", self._list_ratings),
+            ("contacts.list", "GET", f"{v2}/contacts", self._list_contacts),
             ("fields.list", "GET", f"{v2}/ticket_fields", self._list_fields),
             ("groups.list", "GET", f"{v2}/groups", self._list_groups),
             ("agents.list", "GET", f"{v2}/agents", self._list_agents),
@@ -244,6 +245,9 @@ class FreshdeskEmulator(Emulator):
     def _list_tickets(self, request: Request) -> Response:
         return list_tickets(self, request)
 
+    def _list_contacts(self, request: Request) -> Response:
+        return list_contacts(self, request)
+
     def _list_conversations(self, request: Request) -> Response:
         ticket = self.desk.ticket(request.path_params["id"])
         return page(request, [as_json.conversation(each, ticket.id) for each in ticket.conversations])
@@ -257,7 +261,7 @@ class FreshdeskEmulator(Emulator):
     def _list_fields(self, request: Request) -> Response:
         del request
         own = [as_json.ticket_field(known, admin=False) for known in self.account.fields.values()]
-        return JSONResponse([*as_json.default_fields(), *own])
+        return JSONResponse([*as_json.default_fields(self.account), *own])
 
     def _list_groups(self, request: Request) -> Response:
         return page(request, [as_json.group(known, self.account) for known in self.account.groups.values()])

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
+from batonpass.domain.history import MOST_CONTACTS, ContactKind, PastContact, outcome_of, titled
+from batonpass.domain.person import MatchKey, MatchRule
 from batonpass.domain.text import one_line
+from batonpass.domain.ticket import TicketStatus
+from batonpass.ports import the_one
 from batonpass_freshdesk import wire
 from batonpass_freshdesk.account import Part
-from batonpass_freshdesk.tables import STATUS_WORDS
+from batonpass_freshdesk.tables import OUR_STATUSES, SOURCES, STATUS_WORDS
 
 RECENT = 5
 _EVER = datetime(2010, 1, 1, tzinfo=UTC)
@@ -20,22 +25,60 @@ _EVER = datetime(2010, 1, 1, tzinfo=UTC)
 
 class History(Part):
     async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
-        """`support.recent_tickets` and `support.tickets_90_days` (counted up to 100), in one call; needs no rules.
-
-        An e-mail address is one contact's at most, so nobody is ambiguous here.
-        """
+        """`support.recent_tickets` and `support.tickets_90_days` (counted up to 100), and the newest tickets as
+        contacts; needs no rules. By an id in one call, else the contact first and then its tickets."""
         del rules
-        whose = _whose(person.id_at(self._account.name, "freshdesk"), person.email)
-        if whose is None:
-            return FactAnswer(standing=Standing.NO_KEY)
+        matched = await the_one(person, (self._account.name, "freshdesk"), partial(self._whose, person))
+        if isinstance(matched, FactAnswer):
+            return matched
         try:
-            tickets = await self._account.client.newest_tickets_of(whose, since=_EVER)
+            tickets = await self._account.client.newest_tickets_of(matched.record, since=_EVER)
         except RefusedError as refused:
             if "requester" in refused.fields or refused.status == 404:
                 return FactAnswer(standing=Standing.NOT_FOUND)
             raise
         earlier = tuple(ticket for ticket in tickets if str(ticket.id) != person.ticket_id)
-        return FactAnswer(standing=Standing.FOUND, facts=self._facts(earlier))
+        return FactAnswer(
+            standing=Standing.FOUND,
+            facts=self._facts(earlier),
+            contacts=tuple(map(self._contact, [each for each in earlier if each.created_at][:MOST_CONTACTS])),
+            matched_by=matched.by,
+        )
+
+    async def _whose(self, person: Person, key: MatchKey) -> Sequence[tuple[str, str]]:
+        """How the list of tickets names them. An id in digits is Freshdesk's own; any other is the external id that
+        the account gave its contact."""
+        if key.rule is MatchRule.EXTERNAL_ID:
+            digits = re.fullmatch(r"[0-9]{1,19}", key.value)
+            return (("requester_id" if digits else "unique_external_id", key.value),)
+        found: dict[int, tuple[str, str]] = {}
+        for filtered in self._filters(person, key):
+            for contact in await self._account.client.contacts(filtered):
+                fits = (
+                    person.has_email(contact.email)
+                    if key.rule is MatchRule.EMAIL
+                    else _may_be(person, contact)
+                )
+                if fits and contact.id is not None:
+                    found[contact.id] = ("requester_id", str(contact.id))
+        return list(found.values())
+
+    def _filters(self, person: Person, key: MatchKey) -> Sequence[tuple[str, str]]:
+        if key.rule is MatchRule.EMAIL:
+            return [("email", each) for each in person.addresses]
+        return [("phone", key.value), ("mobile", key.value)]
+
+    def _contact(self, ticket: wire.Ticket) -> PastContact:
+        return PastContact(
+            kind=ContactKind.TICKET,
+            source=self._account.name,
+            id=str(ticket.id),
+            at=ticket.created_at or self._account.clock.now(),
+            title=titled(ticket.subject),
+            outcome=outcome_of(OUR_STATUSES.get(ticket.status, TicketStatus.OPEN)),
+            url=self._account.ref(ticket.id).url,
+            channel=SOURCES.get(ticket.source or 0),
+        )
 
     def _facts(self, tickets: tuple[wire.Ticket, ...]) -> tuple[Fact, ...]:
         now = self._account.clock.now()
@@ -49,12 +92,8 @@ class History(Part):
         )
 
 
-def _whose(known_as: str | None, email: str | None) -> tuple[str, str] | None:
-    """An id in digits is Freshdesk's own; any other is the external id that the account gave its contact."""
-    if known_as is not None:
-        digits = re.fullmatch(r"[0-9]{1,19}", known_as)
-        return ("requester_id" if digits else "unique_external_id", known_as)
-    return ("email", email.strip()) if email and email.strip() else None
+def _may_be(person: Person, contact: wire.Person) -> bool:
+    return person.may_be(emails=(contact.email,), phones=(contact.phone, contact.mobile), name=contact.name)
 
 
 def _line(ticket: wire.Ticket) -> str:

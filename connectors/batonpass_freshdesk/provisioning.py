@@ -6,7 +6,7 @@ from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass.domain.ticket import FieldDefinition, FieldId, NewField
 from batonpass_freshdesk import wire
 from batonpass_freshdesk.tables import KINDS, TYPES, WITH_OPTIONS
-from batonpass_freshdesk.tickets import Tickets, definition
+from batonpass_freshdesk.tickets import Tickets
 
 _IN_PROGRESS = "field_update_in_progress"
 _BACKGROUND_SECONDS = 60.0
@@ -38,7 +38,7 @@ class Provisioning(Tickets):
             raise _explained(refused) from None
         if field.name == self._account.settings.key_field:
             self._key_place.learn(await self._account.client.ticket_fields())
-        return definition(created)
+        return self._definition(created)
 
     async def add_options(self, field: FieldId, options: tuple[str, ...]) -> FieldDefinition:
         fields = await self._account.client.ticket_fields()
@@ -51,7 +51,7 @@ class Provisioning(Tickets):
         """The whole list is sent, the old choices with their ids, so that none is taken for a new one."""
         wanted = [label for label in dict.fromkeys(labels) if label not in field.labels]
         if not wanted:
-            return definition(field)
+            return self._definition(field)
         if KINDS.get(field.type) not in WITH_OPTIONS:
             raise RefusedError("this field has no options", fields=(field.name,), code="unsupported")
         try:
@@ -60,7 +60,7 @@ class Provisioning(Tickets):
                 raise _still_busy()
             lacking = tuple(label for label in wanted if label not in whole.labels)
             changed = wire.ChangedField(choices=_choices(whole.known_choices, lacking))
-            return definition(await self._account.client.update_field(field.id, changed))
+            return self._definition(await self._account.client.update_field(field.id, changed))
         except RefusedError as refused:
             raise _explained(refused) from None
 

@@ -15,6 +15,7 @@ from batonpass.domain.ticket import (
     FieldKind,
     FieldOption,
     FieldSchema,
+    Form,
     Group,
     Note,
     NoteKey,
@@ -44,6 +45,7 @@ LIMITS = TicketLimits(subject=255, note=60_000)
 fit, and that of the other helpdesks."""
 LOOK_BACK = timedelta(days=30)
 """How long after its opening a ticket is found by its key."""
+TICKET_TYPE = "default_ticket_type"
 MOST_REMEMBERED = 10_000
 _NEW_OPEN = 2
 
@@ -101,6 +103,8 @@ class Tickets(Part):
             name=requester.name if requester.email else None,
             requester_id=None if requester.email else (await self._account.me()).id,
             group_id=None if draft.group is None else number(draft.group.id, "group"),
+            responder_id=None if draft.assignee is None else number(draft.assignee.id, "assignee"),
+            type=settings.ticket_type if draft.form is None else draft.form.id,
             tags=tags or None,
             custom_fields=fields or None,
         )
@@ -172,15 +176,27 @@ class Tickets(Part):
             await self._account.client.update_ticket(number(ref.id, "ticket"), changed)
 
     async def field_schema(self) -> FieldSchema:
+        """Ticket types as forms: the API opens a ticket by its type, and Freshdesk's own ticket forms are its portals'."""
         fields = await self._account.client.ticket_fields()
         groups = await self._account.client.groups()
         self._key_place.learn(fields)
         return FieldSchema(
-            fields=tuple(definition(field) for field in fields if not field.type.startswith("default_")),
+            fields=tuple(
+                self._definition(field) for field in fields if not field.type.startswith("default_")
+            ),
             groups=tuple(Group(id=str(group.id), name=group.name) for group in groups),
             limits=LIMITS,
             as_of=self._account.clock.now(),
+            forms=tuple(
+                Form(id=name, name=name)
+                for each in fields
+                if each.type == TICKET_TYPE
+                for name in each.labels
+            ),
         )
+
+    def _definition(self, field: wire.TicketField) -> FieldDefinition:
+        return definition(field, text_limit=self._account.settings.text_limit)
 
     # Replies --------------------------------------------------------------------------------------------------
 
@@ -210,6 +226,7 @@ def stored(account: Account, ticket: wire.Ticket) -> StoredTicket:
         group_id=None if ticket.group_id is None else str(ticket.group_id),
         status=OUR_STATUSES.get(ticket.status, OUR_STATUSES[_NEW_OPEN]),
         assignee_id=None if ticket.responder_id is None else str(ticket.responder_id),
+        form_id=ticket.type or None,
         tags=frozenset(ticket.tags or ()),
         fields={FieldId(name): value for name, value in contents(ticket.custom_fields).items()},
     )
@@ -223,8 +240,9 @@ def _marker(key: NoteKey) -> str:
     return f"batonpass-note-{key}"
 
 
-def definition(field: wire.TicketField) -> FieldDefinition:
-    """A dropdown is written by its label."""
+def definition(field: wire.TicketField, *, text_limit: int) -> FieldDefinition:
+    """A dropdown is written by its label. What is compulsory for agents is so for the API, which an agent's key uses:
+    https://developers.freshdesk.com/api/#create_ticket"""
     kind = KINDS.get(field.type, FieldKind.OTHER)
     labels = () if kind is FieldKind.OTHER else field.labels
     return FieldDefinition(
@@ -234,4 +252,5 @@ def definition(field: wire.TicketField) -> FieldDefinition:
         active=not field.archived,
         required=bool(field.required_for_agents),
         options=tuple(FieldOption(value=label, label=label) for label in labels),
+        longest=text_limit if kind is FieldKind.TEXT else None,
     )

@@ -41,6 +41,8 @@ class NewTicket(_Wire):
     email: str | None = None
     name: str | None = None
     group_id: int | None = None
+    responder_id: int | None = None
+    type: str | None = None
     tags: list[str] | None = None
     custom_fields: dict[str, Written] | None = None
 
@@ -98,6 +100,10 @@ class Person(_Wire):
     mobile: str | None = None
 
 
+class People(RootModel[tuple[Person, ...]]):
+    pass
+
+
 class Stats(_Wire):
     resolved_at: Instant | None = None
     closed_at: Instant | None = None
@@ -113,6 +119,7 @@ class Ticket(_Wire):
     requester_id: int | None = None
     responder_id: int | None = None
     group_id: int | None = None
+    type: str | None = None
     deleted: bool | None = None
     spam: bool | None = None
     tags: tuple[str, ...] | None = None
@@ -278,8 +285,9 @@ IN_OUR_WORDS = {
     "unique_external_id": "requester",
     "group_id": "group",
     "responder_id": "assignee",
+    "type": "form",
     "body": "note",
-    **{word: word for word in ("subject", "priority", "status", "tags", "source", "type", "description")},
+    **{word: word for word in ("subject", "priority", "status", "tags", "source", "description")},
 }
 _CUSTOM = re.compile(r"(?:custom_fields[.\[])?([A-Za-z0-9_]{1,200})\]?")
 _CODE = re.compile(r"[A-Za-z_]{1,60}")

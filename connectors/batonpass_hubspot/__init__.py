@@ -13,6 +13,7 @@ from batonpass_hubspot.client import HubSpotClient
 from batonpass_hubspot.desk import Desk
 from batonpass_hubspot.desk_client import HubSpotAppClient, HubSpotDeskClient
 from batonpass_hubspot.door import DOOR
+from batonpass_hubspot.history import History
 from batonpass_hubspot.refusals import explain, ticket_explainer
 from batonpass_hubspot.registering import Registering
 from batonpass_hubspot.settings import HubSpotSettings
@@ -67,10 +68,6 @@ def connect(settings: HubSpotSettings, connecting: Connecting) -> HubSpotFacts |
     )
     registering = _registering(settings, connecting)
     crm = HubSpotClient(transport)
-    if not settings.tickets:
-        return HubSpotFacts(
-            crm, name=connecting.name, token=token, clock=connecting.clock, registering=registering
-        )
     desk = Desk(
         crm=crm,
         api=HubSpotDeskClient(transport),
@@ -78,6 +75,15 @@ def connect(settings: HubSpotSettings, connecting: Connecting) -> HubSpotFacts |
         name=connecting.name,
         clock=connecting.clock,
     )
+    if not settings.tickets:
+        return HubSpotFacts(
+            crm,
+            name=connecting.name,
+            token=token,
+            clock=connecting.clock,
+            history=History(desk),
+            registering=registering,
+        )
     return HubSpotTickets(desk, token=token, registering=registering)
 
 

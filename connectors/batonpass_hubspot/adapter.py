@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batonpass.domain.clock import Clock
-from batonpass.domain.errors import RefusedError
 from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
 from batonpass.ports import Access, RegisteredWebhook
 from batonpass_hubspot.access import check_token, missing_scope, title_of, token_warnings
 from batonpass_hubspot.client import MOST_IN_A_BATCH, HubSpotClient, ObjectType
-from batonpass_hubspot.contact_key import ContactKey
 from batonpass_hubspot.directory import Directory, Known
+from batonpass_hubspot.history import History
+from batonpass_hubspot.matching import Matching
 from batonpass_hubspot.registering import Registering, registered_by
 from batonpass_hubspot.values import fact_value, is_open, open_deals, owner_of
 from batonpass_hubspot.wanted import OBJECTS, OPEN, OWNER, Wanted
@@ -22,8 +22,6 @@ from batonpass_hubspot.wire import Record
 PRIMARY_COMPANY = "contact_to_company"
 """The label of the one primary company (association type 1); all others are `contact_to_company_unlabeled` or the
 account's own: https://developers.hubspot.com/docs/api-reference/crm-associations-v3/guide"""
-
-_CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,8 @@ class _Records:
 class HubSpotFacts:
     """`FactSource` and `Probe` over one HubSpot account.
 
-    A contact is looked up by id or by exact e-mail address, its secondary ones too, never by search, which lags.
+    A contact is looked up by id or by exact e-mail address, its secondary ones too, without search, which lags; by
+    search only for a phone number.
     Company facts are about the primary company, or the only one; of several without a primary one none is meant
     and there are no company facts. Deal facts are about the only open deal; `open` lists all open ones. Where a
     contact has more than a hundred deals, the hundred newest are read.
@@ -62,9 +61,12 @@ class HubSpotFacts:
         name: str,
         token: str,
         clock: Clock,
+        history: History,
         registering: Registering | None = None,
     ) -> None:
         self._client = client
+        self._matching = Matching(client, name)
+        self._history = history
         self._directory = Directory(client, clock)
         self._name = name
         self._token = token
@@ -95,16 +97,21 @@ class HubSpotFacts:
         return Access(account=title_of(account), warnings=warnings)
 
     async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
-        """As `FactSource` promises."""
-        key = ContactKey.of(person, self._name, "hubspot")
-        if key is None:
-            return FactAnswer(standing=Standing.NO_KEY)
+        """As `FactSource` promises; the person's tickets beside the facts, where the token may read them."""
         wanted = Wanted.by(rules)
         looking_up = asyncio.create_task(self._directory.look_up(wanted))
         try:
-            records = await self._read(key, wanted)
-            if isinstance(records, Standing):
-                return FactAnswer(standing=records)
+            matched = await self._matching.contact_of(
+                person,
+                properties=wanted.properties[ObjectType.CONTACTS],
+                associations=wanted.associations,
+            )
+            if isinstance(matched, FactAnswer):
+                return matched
+            records, contacts = await asyncio.gather(
+                self._read(matched.record, wanted),
+                self._history.beside_facts(matched.record.id, person),
+            )
             known = await looking_up
         finally:
             looking_up.cancel()
@@ -114,7 +121,7 @@ class HubSpotFacts:
             for rule in rules
             if (value := _value(rule, records, known)) is not None
         )
-        return FactAnswer(standing=Standing.FOUND, facts=facts)
+        return FactAnswer(standing=Standing.FOUND, facts=facts, contacts=contacts, matched_by=matched.by)
 
     # RegistersWebhooks ----------------------------------------------------------------------------------------
 
@@ -124,21 +131,7 @@ class HubSpotFacts:
     async def registered_webhooks(self) -> tuple[RegisteredWebhook, ...]:
         return await registered_by(self._registering).registered_webhooks()
 
-    async def _read(self, key: ContactKey, wanted: Wanted) -> _Records | Standing:
-        try:
-            contact = await self._client.contact(
-                key.value,
-                id_property=key.id_property,
-                properties=wanted.properties[ObjectType.CONTACTS],
-                associations=wanted.associations,
-            )
-        except RefusedError as error:
-            # An address is unique in an account; were it not, this is how HubSpot would have to say so.
-            if error.status == _CONFLICT:
-                return Standing.AMBIGUOUS
-            raise
-        if contact is None or not key.fits(contact):
-            return Standing.NOT_FOUND
+    async def _read(self, contact: Record, wanted: Wanted) -> _Records:
         companies, deals = await asyncio.gather(
             self._batch(ObjectType.COMPANIES, _meant_company(contact), wanted),
             self._batch(ObjectType.DEALS, _newest_deals(contact), wanted),

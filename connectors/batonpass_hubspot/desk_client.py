@@ -15,6 +15,7 @@ from batonpass.domain.errors import RefusedError
 from batonpass.transport import Answer, Call, Params, Transport
 from batonpass_hubspot.client import VERSION, ObjectType
 from batonpass_hubspot.desk_wire import (
+    TICKET_TYPE,
     AppSettings,
     LinksAnswer,
     Message,
@@ -23,10 +24,13 @@ from batonpass_hubspot.desk_wire import (
     NewProperty,
     NewRecord,
     NewSubscription,
+    ObjectSchema,
     Search,
     Subscription,
     Subscriptions,
     Thread,
+    ValidatedProperties,
+    ValidatedProperty,
     WrittenOption,
     sent,
 )
@@ -148,6 +152,18 @@ class HubSpotDeskClient:
             effect=True,
         )
         return (await self._transport.call(call)).read_as(Property)
+
+    async def required_properties(self) -> tuple[str, ...]:
+        """Of tickets, those without which none is made."""
+        path = f"/crm-object-schemas/{VERSION}/schemas/tickets"
+        call = Call(operation="tickets.schema", method="GET", path=path)
+        return (await self._transport.call(call)).read_as(ObjectSchema).required_properties
+
+    async def validated_properties(self) -> tuple[ValidatedProperty, ...]:
+        """Of tickets, those whose values are held to rules."""
+        path = f"/crm/property-validations/{VERSION}/{TICKET_TYPE}"
+        call = Call(operation="tickets.validations", method="GET", path=path)
+        return (await self._transport.call(call)).read_as(ValidatedProperties).results
 
     # Conversations --------------------------------------------------------------------------------------------
 

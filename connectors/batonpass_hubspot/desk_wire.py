@@ -13,6 +13,8 @@ from batonpass.domain.conversation import Instant
 from batonpass_hubspot.wire import Wire
 
 HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
+TICKET_TYPE = "0-5"
+"""The object type of tickets."""
 
 
 def sent(value: Wire) -> Any:
@@ -115,6 +117,24 @@ class Search(Wire):
 
 
 # What we are given --------------------------------------------------------------------------------------------
+
+
+class ObjectSchema(Wire):
+    required_properties: tuple[str, ...] = ()
+
+
+class ValidationRule(Wire):
+    rule_type: str = ""
+    rule_arguments: tuple[str, ...] = ()
+
+
+class ValidatedProperty(Wire):
+    property_name: str
+    property_validation_rules: tuple[ValidationRule, ...] = ()
+
+
+class ValidatedProperties(Wire):
+    results: tuple[ValidatedProperty, ...] = ()
 
 
 class LinkEnd(Wire):

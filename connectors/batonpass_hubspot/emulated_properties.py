@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from batonpass_hubspot.emulated_account import EmulatedAccount
 from batonpass_hubspot.emulated_api import Commit, Refusal, Refuse
+from batonpass_hubspot.emulated_schema import REQUIRED, TYPE_IDS
 
 FIELD_TYPES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -81,6 +82,24 @@ class PropertyApi:
             known["label"] = body["label"]
         self._commit("field.changed", known["name"])
         return JSONResponse(known)
+
+    def schema(self, request: Request, kind: str, body: Any) -> Response:
+        """As far as it tells what a new record must have."""
+        del request, body
+        wanted = sorted({*REQUIRED.get(kind, ()), *self._account.rules.required.get(kind, ())})
+        return JSONResponse({"id": TYPE_IDS[kind], "name": kind.upper(), "requiredProperties": wanted})
+
+    def validations(self, request: Request, kind: str, body: Any) -> Response:
+        del request, body
+        rules: dict[str, list[dict[str, Any]]] = {}
+        for (of, name), most in self._account.rules.longest.items():
+            if of == kind:
+                rules.setdefault(name, []).append({"ruleType": "MAX_LENGTH", "ruleArguments": [str(most)]})
+        for (of, name), pattern in self._account.rules.validation.items():
+            if of == kind:
+                rules.setdefault(name, []).append({"ruleType": "REGEX", "ruleArguments": [pattern]})
+        listed = [{"propertyName": name, "propertyValidationRules": each} for name, each in rules.items()]
+        return JSONResponse({"results": listed})
 
     def _check(self, kind: str, name: str, type_: str, body: Any) -> None:
         unique = [each for each in self._account.definitions[kind].values() if each["hasUniqueValue"]]

@@ -12,7 +12,7 @@ from batonpass.testing.emulator import Operation
 from batonpass_hubspot.emulated_api import ObjectApi
 from batonpass_hubspot.emulated_hooks import HookApi
 from batonpass_hubspot.emulated_properties import PropertyApi
-from batonpass_hubspot.emulated_schema import OBJECT_TYPES, TICKETS
+from batonpass_hubspot.emulated_schema import OBJECT_TYPES, TICKETS, TYPE_IDS
 from batonpass_hubspot.emulated_threads import ThreadApi
 
 DATED, LEGACY = "2026-09", "v3"
@@ -44,11 +44,14 @@ def _routes_of(
     records, properties = f"{under('objects')}/{kind}", f"{under('properties')}/{kind}"
     links = f"{under('associations').replace('v3', 'v4')}/{kind}/{{to}}/batch/read"
     one = f"{records}/{{key:path}}"
+    schema, validations = _schema(under), f"{under('property-validations')}/{TYPE_IDS[kind]}"
     table: Sequence[tuple[str, str, str, Callable[[Request, str, Any], Response]]] = (
         ("create_group", "POST", f"{properties}/groups", own.create_group),
         ("properties", "GET", properties, api.list_properties),
         ("create_property", "POST", properties, own.create),
         ("update_property", "PATCH", f"{properties}/{{key}}", own.update),
+        ("schema", "GET", f"{schema}/{kind}", own.schema),
+        ("validations", "GET", validations, own.validations),
         ("pipelines", "GET", f"{under('pipelines')}/{kind}", api.list_pipelines),
         ("links", "POST", links, api.links),
         ("list", "GET", records, api.list),
@@ -103,6 +106,10 @@ def _dated(area: str) -> str:
 
 def _legacy(area: str) -> str:
     return f"/crm/{LEGACY}/{area}"
+
+
+def _schema(under: Callable[[str], str]) -> str:
+    return f"/crm-object-schemas/{DATED}/schemas" if under is _dated else f"/crm/{LEGACY}/schemas"
 
 
 def _scope(kind: str, *, writes: bool) -> str:

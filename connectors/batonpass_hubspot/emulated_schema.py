@@ -74,6 +74,7 @@ DEFINED: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
             ("firstname", "string", "text", NO_OPTIONS),
             ("lastname", "string", "text", NO_OPTIONS),
             ("phone", "string", "phonenumber", NO_OPTIONS),
+            ("mobilephone", "string", "phonenumber", NO_OPTIONS),
             (
                 "lifecyclestage",
                 "enumeration",

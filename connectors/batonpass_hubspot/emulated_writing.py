@@ -33,6 +33,8 @@ class WritingRules:
     """(object type, property) → the pattern that an admin asks of its values; enforced on the dated paths."""
     required: dict[str, set[str]] = field(default_factory=dict)
     """Object type → what an admin has made compulsory besides."""
+    longest: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(object type, property) → the most characters that an admin allows."""
     taken_status: int = 400
     """What a unique value that is taken is answered with: HubSpot documents neither 400 nor 409."""
 
@@ -53,6 +55,7 @@ class WritingRules:
             )
         values = {name: _as_text(value, known[name]["type"]) for name, value in properties.items()}
         errors = [error for name, value in values.items() if (error := self._error(kind, name, value))]
+        errors += self._wrong_stage(kind, values, besides) if not errors else ()
         if errors:
             raise RefusedWriteError(f"Property values were not valid: {errors[0][1]}", errors=errors)
         self._refuse_taken(kind, values, besides)
@@ -72,6 +75,10 @@ class WritingRules:
         pattern = self.validation.get((kind, name))
         if pattern is not None and not re.fullmatch(pattern, value):
             return ("VALIDATION_RULE", name)
+        if _utf16(value) > self.longest.get((kind, name), LONGEST_TEXT):
+            return ("VALUE_TOO_LONG", name)
+        if name == "hs_pipeline" and kind == TICKETS:
+            return None if value in {"", *self.account.ticket_pipelines} else ("INVALID_OPTION", name)
         if not _allowed(value, definition):
             return ("INVALID_OPTION", name)
         if name == "hs_pipeline_stage" and kind == TICKETS and value not in self.account.ticket_stages:
@@ -80,6 +87,19 @@ class WritingRules:
         if name == "hubspot_owner_id" and value and (owner is None or owner["archived"]):
             return ("INVALID_OWNER_ID", name)
         return _malformed(name, value, definition["type"])
+
+    def _wrong_stage(
+        self, kind: str, values: Mapping[str, str], besides: str | None
+    ) -> list[tuple[str, str]]:
+        """A stage is of the ticket's own pipeline."""
+        stage = values.get("hs_pipeline_stage")
+        if kind != TICKETS or not stage:
+            return []
+        stood = self.account.records.get((TICKETS, besides or ""))
+        before = stood.properties.get("hs_pipeline", "") if stood else ""
+        pipeline = values.get("hs_pipeline") or before or next(iter(self.account.ticket_pipelines), "")
+        _, stages = self.account.ticket_pipelines.get(pipeline, ("", ()))
+        return [] if stage in {key for key, _, _ in stages} else [("INVALID_OPTION", "hs_pipeline_stage")]
 
     def _refuse_taken(self, kind: str, values: Mapping[str, str], besides: str | None) -> None:
         address = values.get("email", "").lower()
@@ -99,8 +119,6 @@ class WritingRules:
 
 
 def _malformed(name: str, value: str, type_: str) -> tuple[str, str] | None:
-    if len(value) > LONGEST_TEXT:
-        return ("VALUE_TOO_LONG", name)
     if not value:
         return None
     if name == "email" and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
@@ -110,6 +128,10 @@ def _malformed(name: str, value: str, type_: str) -> tuple[str, str] | None:
     if type_ == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         return ("INVALID_DATE", name)
     return None
+
+
+def _utf16(value: str) -> int:
+    return len(value.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _as_text(value: Any, type_: str) -> str:

@@ -19,10 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from batonpass.domain.event import EventKind
-from batonpass.testing.emulator import Emulator, Operation
+from batonpass.testing.emulator import Operation
 from batonpass.testing.happenings import Happening
 from batonpass_hubspot.emulated_account import EmulatedAccount
 from batonpass_hubspot.emulated_api import ObjectApi, Refusal, page_of
+from batonpass_hubspot.emulated_field_admins import FieldAdmins
 from batonpass_hubspot.emulated_hooks import HookApi
 from batonpass_hubspot.emulated_people import People
 from batonpass_hubspot.emulated_properties import PropertyApi
@@ -82,7 +83,7 @@ _CATEGORIES: Mapping[str, str] = {
 
 
 @dataclass
-class HubSpotEmulator(Emulator):
+class HubSpotEmulator(FieldAdmins):
     """One account, without records and usable without arguments. `with_sample_account()` has three customers."""
 
     plays: ClassVar[frozenset[EventKind]] = People.PLAYS
@@ -92,7 +93,6 @@ class HubSpotEmulator(Emulator):
     tickets: bool = False
     """Whether `login()` is that of a connection which keeps the tickets."""
     search_limits: SearchLimits = field(default_factory=SearchLimits)
-    account: EmulatedAccount = field(init=False)
 
     def __post_init__(self) -> None:
         self.account = EmulatedAccount(self.clock)

@@ -72,7 +72,6 @@ OBJECT_TYPES: Mapping[str, str] = MappingProxyType(
     {"0-1": "contact", "0-2": "company", "0-3": "deal", "0-5": "ticket"}
 )
 """The object type id of a generic `object.*` event → the word in the tables above."""
-TICKET_TYPE = "0-5"
 
 KINDS: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
     {

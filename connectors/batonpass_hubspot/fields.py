@@ -14,8 +14,10 @@ from batonpass.domain.ticket import (
     FieldKind,
     FieldOption,
     Priority,
+    TextUnit,
     TicketLimits,
 )
+from batonpass_hubspot.admin_rules import NO_RULES, AdminRules
 from batonpass_hubspot.wire import Property
 
 KEY_PROPERTY = "batonpass_key"
@@ -38,6 +40,10 @@ STANDARD = frozenset({SUBJECT, CONTENT, PRIORITY, PIPELINE, STAGE, OWNER, TEAM})
 LIMITS = TicketLimits(subject=250, note=65_000)
 """A note's body takes 65,536 characters (developers.hubspot.com/docs/api-reference/latest/crm/activities/notes/guide),
 the rest is for our marker. A subject's limit is documented nowhere; longer ones are cut on people's screens."""
+
+LONGEST_TEXT = 65_536
+"""Of a text property; HubSpot says "characters", and counted as UTF-16 a text is never shorter than in any other way
+of counting them. https://knowledge.hubspot.com/properties/property-field-types-in-hubspot"""
 
 PRIORITIES: Mapping[Priority, str] = MappingProxyType(
     {
@@ -91,12 +97,17 @@ def is_field(known: Property) -> bool:
     return known.name not in STANDARD and not (fixed or known.calculated or known.hidden)
 
 
-def definition(known: Property) -> FieldDefinition:
+def definition(known: Property, rules: AdminRules = NO_RULES) -> FieldDefinition:
+    kind = kind_of(known)
+    longest = min(LONGEST_TEXT, rules.longest.get(known.name, LONGEST_TEXT))
     return FieldDefinition(
         id=FieldId(known.name),
         name=known.label or known.name,
-        kind=kind_of(known),
+        kind=kind,
         active=not known.archived,
+        required=known.name in rules.required,
+        longest=longest if kind in {FieldKind.TEXT, FieldKind.LONG_TEXT} else None,
+        unit=TextUnit.UTF16,
         options=tuple(
             FieldOption(value=option.value, label=option.label)
             for option in known.options

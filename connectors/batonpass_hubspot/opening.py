@@ -12,6 +12,7 @@ from batonpass_hubspot.desk_wire import NewRecord, linked_to
 from batonpass_hubspot.fields import (
     CONTENT,
     KEY_PROPERTY,
+    OWNER,
     PIPELINE,
     PRIORITIES,
     PRIORITY,
@@ -63,7 +64,7 @@ class Opening:
                 if KEY_PROPERTY in own and KEY_PROPERTY in refused.fields:
                     own = own - {KEY_PROPERTY}  # somebody has deleted it: looked up ten minutes ago at most
                     self._desk.properties.forget()
-                elif "status" in refused.fields and not anew:
+                elif {"status", "form"} & set(refused.fields) and not anew:
                     anew = True  # the stage is gone since the pipelines were read
                 else:
                     raise
@@ -123,7 +124,11 @@ class Opening:
     async def _record(
         self, draft: TicketDraft, key: TicketKey, contact_id: str | None, own: frozenset[str], *, anew: bool
     ) -> NewRecord:
-        pipeline, stage = (await self._desk.stages(anew=anew)).for_new()
+        stages = await self._desk.stages(anew=anew)
+        form_id = None if draft.form is None else draft.form.id
+        if form_id is not None and stages.of_form(form_id) is None:
+            stages = await self._desk.stages(anew=True)
+        pipeline, stage = stages.for_new(form_id)
         keyed = KEY_PROPERTY in own
         properties: dict[str, str] = {
             SUBJECT: draft.subject,
@@ -136,6 +141,8 @@ class Opening:
             properties[KEY_PROPERTY] = key
         if draft.group is not None:
             properties[group_property(self._desk.settings)] = draft.group.id
+        if draft.assignee is not None:
+            properties[OWNER] = draft.assignee.id
         if draft.priority is not None:
             properties[PRIORITY] = PRIORITIES[draft.priority]
         if draft.tags and TAGS_PROPERTY in own:

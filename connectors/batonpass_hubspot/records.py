@@ -40,6 +40,7 @@ class TicketShape:
             group_id=record.stored(self.group_property) or None,
             status=self.stages.status(record.stored(fields.STAGE)),
             assignee_id=record.stored(fields.OWNER) or None,
+            form_id=record.stored(fields.PIPELINE) or None,
             tags=frozenset(fields.tags_of(record.stored(fields.TAGS_PROPERTY))),
             fields={
                 each.id: fields.content(record.stored(each.id), each)

@@ -25,7 +25,7 @@ IN_OUR_WORDS: Mapping[str, str] = MappingProxyType(
         "hs_ticket_priority": "priority",
         "hubspot_owner_id": "assignee",
         "hubspot_team_id": "group",
-        "hs_pipeline": "status",
+        "hs_pipeline": "form",
         "hs_pipeline_stage": "status",
         "batonpass_tags": "tags",
         "email": "requester",

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from batonpass.domain.errors import RefusedError
 from batonpass.ports import RegisteredWebhook
 from batonpass_hubspot.desk_client import HubSpotAppClient
-from batonpass_hubspot.desk_wire import NewSubscription, Subscription
-from batonpass_hubspot.events import TICKET_PROPERTIES, TICKET_TYPE
+from batonpass_hubspot.desk_wire import TICKET_TYPE, NewSubscription, Subscription
+from batonpass_hubspot.events import TICKET_PROPERTIES
 from batonpass_hubspot.fields import TAGS_PROPERTY
 from batonpass_hubspot.names import property_name
 from batonpass_hubspot.settings import HubSpotSettings

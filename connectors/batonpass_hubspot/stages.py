@@ -30,9 +30,14 @@ class Stages:
     pipelines: tuple[Pipeline, ...]
     settings: HubSpotSettings
 
-    def for_new(self) -> tuple[Pipeline, Stage]:
-        """Where a new ticket goes. What the settings name and is gone is made up for by the account's first."""
-        pipeline = self.pipeline
+    def for_new(self, form_id: str | None = None) -> tuple[Pipeline, Stage]:
+        """Where a new ticket goes. What the settings name and is gone is made up for by the account's first; a pipeline
+        that the draft names and is gone is refused as its form."""
+        pipeline = self.pipeline if form_id is None else self.of_form(form_id)
+        if pipeline is None:
+            raise RefusedError(
+                "tickets.create: there is no such pipeline", status=400, fields=("form",), code="unsupported"
+            )
         named = _named(self.settings.stage, pipeline.stages)
         if named is not None and not is_closed(named):
             return pipeline, named
@@ -40,6 +45,9 @@ class Stages:
         if first is None:
             raise RefusedError(f"tickets: the pipeline {pipeline.id} has no open stage", code="no_stage")
         return pipeline, first
+
+    def of_form(self, form_id: str) -> Pipeline | None:
+        return next((each for each in _in_order(self.pipelines) if each.id == form_id and each.stages), None)
 
     @property
     def pipeline(self) -> Pipeline:

@@ -32,13 +32,13 @@ from batonpass.domain.ticket import (
 )
 from batonpass.ports import Access, RegisteredWebhook
 from batonpass_hubspot import fields
+from batonpass_hubspot.admin_rules import admin_rules
 from batonpass_hubspot.changes import Changes
 from batonpass_hubspot.changing import changed_properties
 from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
 from batonpass_hubspot.desk import PERSON, Desk, agent_of
 from batonpass_hubspot.desk_access import access_to
-from batonpass_hubspot.desk_wire import NewRecord, linked_to
-from batonpass_hubspot.events import TICKET_TYPE
+from batonpass_hubspot.desk_wire import TICKET_TYPE, NewRecord, linked_to
 from batonpass_hubspot.following import Following, instant
 from batonpass_hubspot.groups import groups_of
 from batonpass_hubspot.history import History
@@ -131,10 +131,14 @@ class HubSpotTickets:
     async def field_schema(self) -> FieldSchema:
         """Our own fields stand last. The property that holds groups is told as groups and as no field."""
         self._desk.properties.forget()
-        known, stages = await asyncio.gather(self._desk.properties.get(), self._desk.stages(anew=True))
+        known, stages, rules = await asyncio.gather(
+            self._desk.properties.get(), self._desk.stages(anew=True), admin_rules(self._desk.api)
+        )
         return FieldSchema(
             fields=tuple(
-                fields.definition(each) for each in sorted(known, key=_ours) if is_field(each, self._desk)
+                fields.definition(each, rules)
+                for each in sorted(known, key=_ours)
+                if is_field(each, self._desk)
             ),
             groups=groups_of(known, self._desk.settings),
             limits=fields.LIMITS,

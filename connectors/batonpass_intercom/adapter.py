@@ -74,7 +74,9 @@ class Intercom:
         self._changing = Changing(client, self._workspace, self._tickets)
         self._changes = Changes(client, self._workspace, self._tickets, settings)
         self._provisioning = Provisioning(client, self._workspace)
-        self._history = History(client, name=connecting.name, clock=connecting.clock)
+        self._history = History(
+            client, name=connecting.name, clock=connecting.clock, app_address=settings.app_address
+        )
 
     # Helpdesk -------------------------------------------------------------------------------------------------
 

@@ -33,29 +33,39 @@ class Changing:
         call for all of it."""
         if change.priority is not None:
             raise refused("priority", "Intercom's API writes none")
-        known = await self._fitting(place.kind, change)
+        type_id = await self._type_of(place, change)
+        known = await self._fitting(place.kind, change, type_id)
         tags = [await self._tickets.tag(name) for name in change.add_tags]
         if place.is_ticket:
-            await self._change_ticket(place.id, change, known)
+            await self._change_ticket(place.id, change, known, type_id)
         else:
             await self._change_conversation(place.id, change, known)
         for name, tag_id in tags:
             await _naming("tags", self._tickets.attach(place, name, tag_id))
 
-    async def _fitting(self, kind: Kind, change: TicketChange) -> Attributes:
+    async def _type_of(self, place: Place, change: TicketChange) -> str | None:
+        """Read only where it matters: two ticket types may write one list item by different ids."""
+        if not (place.is_ticket and change.fields and len((await self._workspace.attributes()).types) > 1):
+            return None
+        hint = (await self._client.ticket(place.id)).ticket_type
+        return None if hint is None else hint.id
+
+    async def _fitting(self, kind: Kind, change: TicketChange, type_id: str | None) -> Attributes:
         known = await self._workspace.attributes()
         try:
-            known.written(kind, change.fields)
+            known.written(kind, change.fields, type_id=type_id)
         except RefusedError:
             known = await self._workspace.attributes(fresh=True)
-            known.written(kind, change.fields)
+            known.written(kind, change.fields, type_id=type_id)
         if change.status is not None:
             _check_status(kind, change.status, known)
         return known
 
-    async def _change_ticket(self, ticket_id: str, change: TicketChange, known: Attributes) -> None:
+    async def _change_ticket(
+        self, ticket_id: str, change: TicketChange, known: Attributes, type_id: str | None
+    ) -> None:
         own = await self._workspace.own_id()
-        attributes = known.written(Kind.TICKET, change.fields)
+        attributes = known.written(Kind.TICKET, change.fields, type_id=type_id)
         if change.subject is not None:
             attributes = {TITLE: change.subject, **attributes}
         if attributes or change.status is not None:

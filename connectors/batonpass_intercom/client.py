@@ -146,6 +146,11 @@ class IntercomClient:
         pages = self._found("contacts.search", "/contacts/search", "email", email, wire.ContactPage)
         return tuple([contact async for page in pages for contact in page.listed])
 
+    async def contacts_with_phone(self, phone: str) -> tuple[wire.Contact, ...]:
+        """As `contacts_with_email`; numbers are kept in E.164 there."""
+        pages = self._found("contacts.search", "/contacts/search", "phone", phone, wire.ContactPage)
+        return tuple([contact async for page in pages for contact in page.listed])
+
     async def create_contact(self, sent: sent_wire.NewContact) -> wire.Contact:
         return await self._write("contacts.create", "POST", "/contacts", sent, wire.Contact)
 

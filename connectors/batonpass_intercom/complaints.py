@@ -21,6 +21,7 @@ IN_OUR_WORDS: Mapping[str, str] = MappingProxyType(
         "title": "subject",
         "team_assignee_id": "group",
         "admin_assignee_id": "assignee",
+        "ticket_type_id": "form",
         "ticket_state_id": "status",
         "body": "note",
         "tag": "tags",

@@ -42,6 +42,16 @@ class EmulatedField:
 
 
 @dataclass(kw_only=True)
+class EmulatedType:
+    """A ticket type."""
+
+    id: int
+    name: str
+    fields: dict[int, EmulatedField] = field(default_factory=dict)
+    archived: bool = False
+
+
+@dataclass(kw_only=True)
 class EmulatedAdmin:
     id: int
     name: str
@@ -60,6 +70,7 @@ class EmulatedContact:
     email: str | None
     external_id: str | None
     created_at: datetime
+    phone: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -87,6 +98,8 @@ class EmulatedWork:
     """Of a ticket its description, of a conversation its first message: HTML."""
     number: int | None = None
     """Of a ticket what people call it."""
+    type_id: int = 0
+    """Of a ticket its type's."""
     category: str = "submitted"
     """Of a ticket its state's category."""
     state: str = "open"
@@ -111,22 +124,26 @@ class Account:
     contacts: dict[str, EmulatedContact] = field(default_factory=dict)
     tags: dict[int, str] = field(default_factory=dict)
     ticket_fields: dict[int, EmulatedField] = field(default_factory=dict)
+    """Of the first ticket type."""
     conversation_fields: dict[int, EmulatedField] = field(default_factory=dict)
     work: dict[int, EmulatedWork] = field(default_factory=dict)
     """Tickets and conversations: their ids are of one kind."""
     away_reasons: dict[int, str] = field(default_factory=dict)
     type_id: int = 88
     type_name: str = "Support request"
-    types: int = 1
-    """How many ticket types there are: those after the first have no attributes of their own."""
+    types: dict[int, EmulatedType] = field(default_factory=dict)
+    needs_required: bool = True
+    """Whether the API opens no ticket without what teammates must fill in: Intercom does not say, so the worse case."""
 
     def __post_init__(self) -> None:
         self._ids: Iterator[int] = itertools.count(1001)
         self._admin_ids: Iterator[int] = itertools.count(991267001)
         self._numbers: Iterator[int] = itertools.count(1)
         self.states = {category: 8481 + place for place, category in enumerate(CATEGORIES)}
-        self.add_ticket_field("_default_title_", "string", built_in=True)
-        self.add_ticket_field("_default_description_", "string", built_in=True, multiline=True)
+        self.types[self.type_id] = EmulatedType(
+            id=self.type_id, name=self.type_name, fields=self.ticket_fields
+        )
+        self._add_built_in(self.ticket_fields)
 
     def next_id(self) -> int:
         return next(self._ids)
@@ -157,14 +174,36 @@ class Account:
         self.add_ticket_field("Batonpass key", "string")
 
     def add_ticket_field(
-        self, name: str, data_type: str, *, labels: Sequence[str] = (), **more: bool
+        self, name: str, data_type: str, *, labels: Sequence[str] = (), type_id: int = 0, **more: bool
     ) -> EmulatedField:
-        return self._added(self.ticket_fields, name, data_type, labels, more)
+        """`type_id` 0: of the first ticket type."""
+        return self._added(self.types[type_id or self.type_id].fields, name, data_type, labels, more)
 
     def add_conversation_field(
         self, name: str, data_type: str, *, labels: Sequence[str] = (), **more: bool
     ) -> EmulatedField:
         return self._added(self.conversation_fields, name, data_type, labels, more)
+
+    def _add_built_in(self, fields: dict[int, EmulatedField]) -> None:
+        self._added(fields, "_default_title_", "string", (), {"built_in": True})
+        self._added(fields, "_default_description_", "string", (), {"built_in": True, "multiline": True})
+
+    def add_type(self, name: str) -> EmulatedType:
+        """With attributes of the same names as the first, which are others: their ids and their items' are its own."""
+        made = EmulatedType(id=max(self.types) + 1, name=name)
+        self._add_built_in(made.fields)
+        for like in [each for each in self.ticket_fields.values() if not each.built_in]:
+            more = {"multiline": like.multiline, "active": like.active}
+            copy = self._added(made.fields, like.name, like.data_type, (), more)
+            copy.items = {item_id(f"{made.id}/{like.name}", label): label for label in like.items.values()}
+        self.types[made.id] = made
+        return made
+
+    def all_fields(self) -> Iterator[EmulatedField]:
+        """Of tickets of all types, and of conversations."""
+        for known in self.types.values():
+            yield from known.fields.values()
+        yield from self.conversation_fields.values()
 
     def _added(
         self,
@@ -179,8 +218,8 @@ class Account:
         fields[made.id] = made
         return made
 
-    def fields_of(self, kind: str) -> dict[int, EmulatedField]:
-        return self.ticket_fields if kind == "ticket" else self.conversation_fields
+    def fields_of(self, kind: str, type_id: int) -> dict[int, EmulatedField]:
+        return self.types[type_id].fields if kind == "ticket" else self.conversation_fields
 
     def add_team(self, name: str) -> int:
         made = self.next_id()

@@ -15,7 +15,7 @@ from batonpass_intercom import emulated_json as as_json
 from batonpass_intercom.emulated_account import Account, EmulatedAdmin, EmulatedContact, EmulatedWork
 from batonpass_intercom.emulated_desk import Desk
 from batonpass_intercom.emulated_http import Refusal, matches, not_found, told
-from batonpass_intercom.emulated_rules import check_body, check_title, kept
+from batonpass_intercom.emulated_rules import check_body, check_required, check_title, kept
 from batonpass_intercom.emulated_search import WorkSearch
 
 _REFERENCE = re.compile(r"ref: batonpass-note-([A-Za-z0-9_-]+)\s*\Z")
@@ -44,7 +44,9 @@ class Calls:
 
     async def create_ticket(self, request: Request) -> Response:
         body = await told(request)
-        if str(body.get("ticket_type_id")) != str(self._account.type_id):
+        known = {str(each.id): each for each in self._account.types.values() if not each.archived}
+        type_ = known.get(str(body.get("ticket_type_id")))
+        if type_ is None:
             raise not_found("Ticket type")
         contacts = body.get("contacts")
         if not isinstance(contacts, list) or len(contacts) != 1:
@@ -52,13 +54,15 @@ class Calls:
         values = dict(body.get("ticket_attributes") or {})
         title, description = str(values.pop("_default_title_", "")), values.pop("_default_description_", "")
         check_title(title)
-        attributes = kept(self._account, "ticket", values)
+        check_required(self._account, type_.id, values)
+        attributes = kept(self._account, "ticket", values, type_id=type_.id)
         assignment = body.get("assignment") or {}
         made = self._desk.open_ticket(
             self._contact(contacts[0]),
             title=title,
             description=str(description or ""),
             attributes=attributes,
+            type_id=type_.id,
             team_id=self._team(assignment.get("team_assignee_id"), field="team_assignee_id"),
             admin_id=self._admin(assignment.get("admin_assignee_id"), field="admin_assignee_id"),
         )
@@ -76,7 +80,7 @@ class Calls:
         values = dict(body.get("ticket_attributes") or {})
         title = values.pop("_default_title_", None)
         values.pop("_default_description_", None)
-        stored = kept(self._account, "ticket", values)
+        stored = kept(self._account, "ticket", values, type_id=work.type_id)
         category = self._category(body.get("ticket_state_id"))
         if title is not None:
             check_title(title)
@@ -116,7 +120,7 @@ class Calls:
     async def update_conversation(self, request: Request) -> Response:
         work = self._work(request, "conversation")
         body = await told(request)
-        stored = kept(self._account, "conversation", body.get("custom_attributes") or {})
+        stored = kept(self._account, "conversation", body.get("custom_attributes") or {}, type_id=0)
         if body.get("title") is not None:
             check_title(body["title"])
             self._desk.set_title(work, body["title"])
@@ -198,11 +202,13 @@ class Calls:
         def values(field: str) -> Sequence[Any] | None:
             attribute = re.fullmatch(r"ticket_attribute\.(.+)", field)
             if attribute is not None and work.kind == "ticket":
-                known = self._account.ticket_fields.get(int(attribute[1])) if attribute[1].isdigit() else None
+                ids = {str(each.id): each for each in self._account.all_fields()}
+                known = ids.get(attribute[1])
                 if known is None:
                     what = "The requested ticket attribute ID is not a valid integer"
                     raise Refusal(400, "field_not_found", what)
-                return [work.attributes.get(known.name)]
+                own = known.id in self._account.types[work.type_id].fields
+                return [work.attributes.get(known.name) if own else None]
             plain_fields: dict[str, Sequence[Any]] = {
                 "id": [str(work.id)],
                 "contact_ids": [work.contact_id],

@@ -49,11 +49,13 @@ class Desk:
         title: str,
         description: str,
         attributes: Mapping[str, Stored],
+        type_id: int | None = None,
         team_id: int = 0,
         admin_id: int = 0,
     ) -> EmulatedWork:
         made = self._made("ticket", contact)
         made.number = self._account.next_number()
+        made.type_id = type_id or self._account.type_id
         made.title, made.description = title, description
         made.attributes = dict(attributes)
         made.team_id, made.admin_id = team_id, admin_id

@@ -13,6 +13,7 @@ from batonpass_intercom.emulated_account import (
     EmulatedContact,
     EmulatedField,
     EmulatedPart,
+    EmulatedType,
     EmulatedWork,
 )
 
@@ -66,7 +67,7 @@ def contact(known: EmulatedContact) -> dict[str, Any]:
         "external_id": known.external_id,
         "role": known.role,
         "email": known.email or "",
-        "phone": None,
+        "phone": known.phone,
         "name": known.name,
         "created_at": seconds(known.created_at),
         "updated_at": seconds(known.created_at),
@@ -75,7 +76,7 @@ def contact(known: EmulatedContact) -> dict[str, Any]:
     }
 
 
-def ticket_attribute(known: EmulatedField, account: Account) -> dict[str, Any]:
+def ticket_attribute(known: EmulatedField, type_id: int) -> dict[str, Any]:
     options: dict[str, Any] = {"multiline": known.multiline}
     if known.data_type == "list":
         options = {"list_options": [{"id": id_, "label": label} for id_, label in known.items.items()]}
@@ -93,7 +94,7 @@ def ticket_attribute(known: EmulatedField, account: Account) -> dict[str, Any]:
         "visible_on_create": True,
         "visible_to_contacts": known.visible_to_contacts,
         "default": known.built_in,
-        "ticket_type_id": account.type_id,
+        "ticket_type_id": type_id,
         "archived": not known.active,
         "created_at": 1734537943,
         "updated_at": 1734537943,
@@ -111,23 +112,22 @@ def ticket_state(category: str, account: Account) -> dict[str, Any]:
     }
 
 
-def ticket_type(account: Account, place: int = 0) -> dict[str, Any]:
-    fields = account.ticket_fields.values() if place == 0 else ()
+def ticket_type(account: Account, known: EmulatedType) -> dict[str, Any]:
     return {
         "type": "ticket_type",
-        "id": str(account.type_id + place),
-        "name": account.type_name if place == 0 else f"Type {place + 1}",
+        "id": str(known.id),
+        "name": known.name,
         "description": "",
         "icon": "\N{ADMISSION TICKETS}",
         "workspace_id": WORKSPACE,
-        "archived": False,
+        "archived": known.archived,
         "is_internal": False,
         "category": "Customer",
         "created_at": 1734537943,
         "updated_at": 1734537943,
         "ticket_type_attributes": {
             "type": "list",
-            "data": [ticket_attribute(known, account) for known in fields],
+            "data": [ticket_attribute(each, known.id) for each in known.fields.values()],
         },
         "ticket_states": {
             "type": "list",
@@ -176,7 +176,7 @@ def ticket(work: EmulatedWork, account: Account) -> dict[str, Any]:
             **work.attributes,
         },
         "ticket_state": ticket_state(work.category, account),
-        "ticket_type": ticket_type(account),
+        "ticket_type": ticket_type(account, account.types[work.type_id]),
         "contacts": _contacts(work, account),
         "admin_assignee_id": work.admin_id,
         "team_assignee_id": work.team_id,

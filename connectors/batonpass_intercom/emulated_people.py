@@ -17,6 +17,7 @@ from batonpass_intercom.emulated_account import (
     EmulatedAdmin,
     EmulatedContact,
     EmulatedField,
+    EmulatedType,
     item_id,
 )
 from batonpass_intercom.emulated_http import Refusal, matches, not_found, page, told
@@ -124,29 +125,29 @@ class People:
 
     def list_ticket_types(self, request: Request) -> Response:
         del request
-        listed = [as_json.ticket_type(self._account, place) for place in range(self._account.types)]
+        listed = [as_json.ticket_type(self._account, each) for each in self._account.types.values()]
         return JSONResponse({"type": "list", "data": listed})
 
     async def create_ticket_field(self, request: Request) -> Response:
-        self._check_type(request)
+        type_ = self._type(request)
         body = await told(request)
-        name, data_type = _named(body, self._account.ticket_fields.values(), _TICKET_TYPES)
+        name, data_type = _named(body, type_.fields.values(), _TICKET_TYPES)
         if not body.get("description"):
             raise Refusal(400, "parameter_not_found", "description is required", field="description")
         labels = [label.strip() for label in body.get("list_items", "").split(",") if label.strip()]
         if data_type == "list" and not labels:
             raise Refusal(400, "parameter_not_found", "list_items is required", field="list_items")
-        made = self._account.add_ticket_field(name, data_type, labels=labels)
+        made = self._account.add_ticket_field(name, data_type, labels=labels, type_id=type_.id)
         made.multiline = bool(body.get("multiline"))
         made.description = body["description"]
         made.visible_to_contacts = body.get("visible_to_contacts", True)
         self._commit("field.created", f"ticket:{name}")
-        return JSONResponse(as_json.ticket_attribute(made, self._account))
+        return JSONResponse(as_json.ticket_attribute(made, type_.id))
 
     async def update_ticket_field(self, request: Request) -> Response:
         """`list_items` replaces the list; an item that stays keeps its id."""
-        self._check_type(request)
-        known = self._account.ticket_fields.get(int(request.path_params["id"]))
+        type_ = self._type(request)
+        known = type_.fields.get(int(request.path_params["id"]))
         if known is None:
             raise not_found("Ticket type attribute")
         body = await told(request)
@@ -157,7 +158,7 @@ class People:
             labels = [label.strip() for label in body["list_items"].split(",") if label.strip()]
             known.items = {before.get(label, item_id(known.name, label)): label for label in labels}
         known.active = not body.get("archived", not known.active)
-        return JSONResponse(as_json.ticket_attribute(known, self._account))
+        return JSONResponse(as_json.ticket_attribute(known, type_.id))
 
     def list_fields(self, request: Request) -> Response:
         archived = request.query_params.get("include_archived") == "true"
@@ -188,9 +189,11 @@ class People:
         known.items[item_id(known.name, label)] = label
         return JSONResponse(as_json.conversation_attribute(known))
 
-    def _check_type(self, request: Request) -> None:
-        if request.path_params["type_id"] != str(self._account.type_id):
+    def _type(self, request: Request) -> EmulatedType:
+        found = {str(each.id): each for each in self._account.types.values()}
+        if request.path_params["type_id"] not in found:
             raise not_found("Ticket type")
+        return found[request.path_params["type_id"]]
 
 
 def _named(body: dict[str, Any], there: Any, types: frozenset[str]) -> tuple[str, str]:
@@ -209,6 +212,7 @@ def _values(known: EmulatedContact) -> Callable[[str], Sequence[Any] | None]:
     told_of: dict[str, Sequence[Any]] = {
         "id": [known.id],
         "email": [known.email],
+        "phone": [known.phone],
         "external_id": [known.external_id],
         "name": [known.name],
         "role": [known.role],

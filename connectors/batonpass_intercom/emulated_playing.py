@@ -126,7 +126,7 @@ class Play:
             raise CannotPlayError("say a tag, a group, or a field and its value")
 
     def _stored(self, work: EmulatedWork, name: str, value: str) -> Stored:
-        fields = self._account.fields_of(work.kind).values()
+        fields = self._account.fields_of(work.kind, work.type_id).values()
         known = next((each for each in fields if each.name == name), None)
         if known is None:
             raise CannotPlayError(f"a {work.kind} has no attribute {name!r}")

@@ -14,12 +14,19 @@ BODY_LIMIT = 65_535
 """Neither is documented."""
 
 
-def kept(account: Account, kind: str, told: Mapping[str, Any]) -> dict[str, Stored]:
+def check_required(account: Account, type_id: int, told: Mapping[str, Any]) -> None:
+    for known in account.types[type_id].fields.values():
+        needed = known.required and known.active and not known.built_in and account.needs_required
+        if needed and told.get(known.name) in (None, ""):
+            raise Refusal(400, "parameter_not_found", f"Ticket attribute '{known.name}' is required")
+
+
+def kept(account: Account, kind: str, told: Mapping[str, Any], *, type_id: int) -> dict[str, Stored]:
     """What is stored of attributes that are written. Raises `Refusal` on one that this kind of thing lacks, and on a
     value of another type; what a field drops is dropped without a word."""
     made: dict[str, Stored] = {}
     for name, value in told.items():
-        known = _known(account, kind, name)
+        known = _known(account.fields_of(kind, type_id), name)
         if known is None:
             raise Refusal(400, "parameter_invalid", f"{kind.capitalize()} attribute '{name}' does not exist")
         stored = None if value in {None, ""} else _TYPES[known.data_type](known, kind, value)
@@ -28,10 +35,8 @@ def kept(account: Account, kind: str, told: Mapping[str, Any]) -> dict[str, Stor
     return made
 
 
-def _known(account: Account, kind: str, name: str) -> EmulatedField | None:
-    return next(
-        (each for each in account.fields_of(kind).values() if each.name == name and each.active), None
-    )
+def _known(fields: Mapping[int, EmulatedField], name: str) -> EmulatedField | None:
+    return next((each for each in fields.values() if each.name == name and each.active), None)
 
 
 def _wrong(known: EmulatedField, kind: str) -> Refusal:
@@ -40,7 +45,7 @@ def _wrong(known: EmulatedField, kind: str) -> Refusal:
 
 
 def _text(known: EmulatedField, kind: str, value: Any) -> Stored:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > BODY_LIMIT:
         raise _wrong(known, kind)
     return value
 

@@ -12,7 +12,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any, ClassVar, Self
@@ -22,14 +22,15 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from batonpass.domain.event import EventKind
 from batonpass.domain.plain_text import plain_text
-from batonpass.testing.emulator import Emulator, Operation
+from batonpass.testing.emulator import Operation
 from batonpass.testing.happenings import Happening
 from batonpass.testing.outbox import Outgoing, Sent
 from batonpass_intercom import emulated_http
 from batonpass_intercom import emulated_json as as_json
-from batonpass_intercom.emulated_account import Account, EmulatedContact, EmulatedWork
+from batonpass_intercom.emulated_account import EmulatedContact, EmulatedWork
 from batonpass_intercom.emulated_calls import Calls
 from batonpass_intercom.emulated_desk import Desk
+from batonpass_intercom.emulated_field_admins import FieldAdmins
 from batonpass_intercom.emulated_people import People
 from batonpass_intercom.emulated_playing import PLAYS, Play
 from batonpass_intercom.emulated_search import WorkSearch
@@ -39,14 +40,13 @@ _PAGE = "<!doctype html><html lang=en><meta charset=utf-8><title>{0}</title><h1>
 
 
 @dataclass
-class IntercomEmulator(Emulator):
+class IntercomEmulator(FieldAdmins):
     APP_LIMIT: ClassVar[int] = 1666
     """Calls in ten seconds of one app."""
     ERRORS_TO_PAUSE: ClassVar[int] = 1000
     plays: ClassVar[frozenset[EventKind]] = PLAYS
 
     access_token: str = "dG9rOmVtdWxhdGVkX2ludGVyY29tX3Rva2VuXzAx"  # noqa: S105 - its own, known to everybody
-    account: Account = field(default_factory=Account)
     paused_until: datetime | None = None
     """Notifications are dropped until then: more than a thousand failures in a row within 15 minutes. Intercom's API
     tells nobody of it."""
@@ -245,7 +245,7 @@ class IntercomEmulator(Emulator):
             f"Contact: {known.name or ''} {known.email or ''}",
             f"Team: {self.account.teams.get(work.team_id, 'none')}",
             f"Tags: {', '.join(work.tags.values()) or 'none'}",
-            *(f"{name}: {self._shown(name, value)}" for name, value in work.attributes.items()),
+            *(f"{name}: {self._shown(work, name, value)}" for name, value in work.attributes.items()),
             *(
                 f"\n[{part.type}] {part.author['name']}\n{plain_text(part.body)}"
                 for part in work.parts
@@ -255,8 +255,8 @@ class IntercomEmulator(Emulator):
         page = _PAGE.format(escape(work.title or "Conversation"), escape("\n".join(lines)))
         return HTMLResponse(page, headers={"Content-Security-Policy": "default-src 'none'"})
 
-    def _shown(self, name: str, value: Any) -> str:
-        fields = self.account.ticket_fields.values()
+    def _shown(self, work: EmulatedWork, name: str, value: Any) -> str:
+        fields = self.account.fields_of(work.kind, work.type_id).values()
         items = next((known.items for known in fields if known.name == name), {})
         return str(items.get(str(value), value))
 

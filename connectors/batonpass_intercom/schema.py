@@ -117,15 +117,29 @@ class Attributes:
     """What is known of the workspace's fields, as read at one time."""
 
     form: wire.TicketType
+    """The ticket type that the connection is set to."""
     of_tickets: Mapping[str, Attribute]
+    """Of that type."""
     of_conversations: Mapping[str, Attribute]
+    types: tuple[wire.TicketType, ...] = ()
+    """All that are in use, that one first."""
+    by_type: Mapping[str, Mapping[str, Attribute]] = field(default_factory=lambda: MappingProxyType({}))
+    """The attributes of each, by its id."""
 
-    def of(self, kind: Kind) -> Mapping[str, Attribute]:
-        return self.of_tickets if kind is Kind.TICKET else self.of_conversations
+    def of(self, kind: Kind, type_id: str | None = None) -> Mapping[str, Attribute]:
+        """`type_id` None, or of a type that is gone: the connection's own."""
+        of_tickets = self.by_type.get(type_id or self.form.id, self.of_tickets)
+        return of_tickets if kind is Kind.TICKET else self.of_conversations
 
-    def written(self, kind: Kind, fields: Sequence[FieldValue]) -> dict[str, wire.Written]:
-        """By attribute name. Raises `RefusedError` naming all fields that this kind lacks."""
-        known = self.of(kind)
+    def keyed(self, name: str) -> tuple[Attribute, ...]:
+        """The attribute of this name on each ticket type that has it."""
+        return tuple(each[name] for each in (self.by_type.values() or (self.of_tickets,)) if name in each)
+
+    def written(
+        self, kind: Kind, fields: Sequence[FieldValue], *, type_id: str | None = None
+    ) -> dict[str, wire.Written]:
+        """By attribute name. Raises `RefusedError` naming all fields that this kind, or this ticket type, lacks."""
+        known = self.of(kind, type_id)
         lacking = tuple(field.id for field in fields if field.id not in known or not known[field.id].active)
         if lacking:
             raise RefusedError(
@@ -133,8 +147,10 @@ class Attributes:
             )
         return {field.id: known[field.id].written(field.value) for field in fields}
 
-    def read(self, kind: Kind, told: Mapping[str, wire.Scalar]) -> dict[FieldId, FieldContent | None]:
-        known = self.of(kind)
+    def read(
+        self, kind: Kind, told: Mapping[str, wire.Scalar], *, type_id: str | None = None
+    ) -> dict[FieldId, FieldContent | None]:
+        known = self.of(kind, type_id)
         return {
             FieldId(name): known[name].read(value) if name in known else _unknown(value)
             for name, value in told.items()
@@ -146,16 +162,26 @@ def _unknown(value: wire.Scalar) -> FieldContent | None:
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
-def attributes_of(form: wire.TicketType, asked: Sequence[wire.ConversationAttribute]) -> Attributes:
+def attributes_of(
+    form: wire.TicketType, others: Sequence[wire.TicketType], asked: Sequence[wire.ConversationAttribute]
+) -> Attributes:
     """Of two attributes with one name the one in use."""
-    listed = sorted(form.ticket_type_attributes.attributes, key=lambda each: not each.archived)
+    types = (form, *(each for each in others if each.id != form.id))
+    by_type = {each.id: _on(each) for each in types}
     return Attributes(
         form=form,
-        of_tickets={each.name: _of_ticket(each) for each in listed if each.name not in _BUILT_IN},
+        types=types,
+        by_type=by_type,
+        of_tickets=by_type[form.id],
         of_conversations={
             each.name: _of_conversation(each) for each in sorted(asked, key=lambda one: not one.archived)
         },
     )
+
+
+def _on(form: wire.TicketType) -> Mapping[str, Attribute]:
+    listed = sorted(form.ticket_type_attributes.attributes, key=lambda each: not each.archived)
+    return {each.name: _of_ticket(each) for each in listed if each.name not in _BUILT_IN}
 
 
 def _of_ticket(told: wire.TicketAttribute) -> Attribute:
@@ -189,28 +215,40 @@ def _kind(data_type: str, multiline: bool | None) -> FieldKind:
 
 
 def field_schema(known: Attributes, teams: Sequence[wire.Team], *, as_of: datetime) -> FieldSchema:
-    """The union of both kinds by name; the ticket type's word counts where both have it."""
-    names = dict.fromkeys([*known.of_tickets, *known.of_conversations])
+    """The union of all ticket types and of conversations by name; the connection's ticket type counts where several
+    have it."""
+    names = dict.fromkeys(name for of in _all(known) for name in of)
     return FieldSchema(
         fields=tuple(definition_of(known, name) for name in names),
         groups=tuple(Group(id=team.id, name=team.name) for team in teams),
         limits=LIMITS,
         as_of=as_of,
-        forms=(
+        forms=tuple(
             Form(
-                id=known.form.id,
-                name=known.form.name,
-                fields=tuple(FieldId(name) for name in known.of_tickets),
-                statuses=tuple(state.internal_label or "" for state in known.form.ticket_states.data),
-            ),
+                id=each.id,
+                name=each.name,
+                fields=tuple(
+                    FieldId(name) for name, one in known.of(Kind.TICKET, each.id).items() if one.active
+                ),
+                statuses=tuple(state.internal_label or "" for state in each.ticket_states.data),
+            )
+            for each in known.types
         ),
     )
 
 
+def _all(known: Attributes) -> tuple[Mapping[str, Attribute], ...]:
+    others = (of for type_id, of in known.by_type.items() if type_id != known.form.id)
+    return (known.of_tickets, *others, known.of_conversations)
+
+
 def definition_of(known: Attributes, name: str) -> FieldDefinition:
-    both = [found for of in (known.of_tickets, known.of_conversations) if (found := of.get(name)) is not None]
-    first = next((each for each in both if each.active), both[0])
-    labels = dict.fromkeys(label for each in both for label in each.items)
+    """Required where the connection's ticket type wants it. Intercom documents that of teammates only ("required to be
+    filled in when teammates are creating the ticket in Inbox"); that the API wants it too is assumed. No length is
+    documented."""
+    found = [each for of in _all(known) if (each := of.get(name)) is not None]
+    first = next((each for each in found if each.active), found[0])
+    labels = dict.fromkeys(label for each in found for label in each.items)
     return FieldDefinition(
         id=FieldId(name),
         name=name,

@@ -31,15 +31,16 @@ class ContactId(Sent):
     id: str
 
 
-class TeamAssignment(Sent):
-    team_assignee_id: str
+class Assignment(Sent):
+    team_assignee_id: str | None = None
+    admin_assignee_id: str | None = None
 
 
 class NewTicket(Sent):
     ticket_type_id: str
     contacts: tuple[ContactId]
     ticket_attributes: Mapping[str, Written]
-    assignment: TeamAssignment | None = None
+    assignment: Assignment | None = None
 
 
 class TicketUpdate(Sent):

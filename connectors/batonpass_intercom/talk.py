@@ -67,6 +67,8 @@ class Talk:
     rating: Rating | None = None
     solved_at: datetime | None = None
     contact_id: str | None = None
+    type_id: str | None = None
+    """Of a ticket its type's."""
     channel: str | None = None
 
 
@@ -90,6 +92,7 @@ def of_ticket(told: wire.Ticket) -> Talk:
         number=told.ticket_id,
         solved_at=_solved_at(parts) if status.is_done else None,
         contact_id=_first_contact(told.contacts),
+        type_id=told.ticket_type.id if told.ticket_type else None,
     )
 
 

@@ -67,13 +67,14 @@ class Tickets:
         known, fields = await self._fitting(draft)
         tags = [await self.tag(name) for name in draft.tags]
         contact_id = await self._contacts.id_for(draft.requester, key)
-        attributes = {TITLE: draft.subject, DESCRIPTION: DESCRIBED, **fields, **self._key(known, key)}
-        team = None if draft.group is None else sent_wire.TeamAssignment(team_assignee_id=draft.group.id)
+        type_id = known.form.id if draft.form is None else draft.form.id
+        own = self._key(known, key, type_id)
+        attributes = {TITLE: draft.subject, DESCRIPTION: DESCRIBED, **fields, **own}
         new = sent_wire.NewTicket(
-            ticket_type_id=known.form.id,
+            ticket_type_id=type_id,
             contacts=(sent_wire.ContactId(id=contact_id),),
             ticket_attributes=attributes,
-            assignment=team,
+            assignment=_assignment(draft),
         )
         try:
             made = await self._client.create_ticket(new)
@@ -86,8 +87,7 @@ class Tickets:
 
     async def find(self, key: TicketKey) -> TicketRef | None:
         """What this process has opened and what the search index knows, which lags. Of several the oldest."""
-        attribute = (await self._workspace.attributes()).of_tickets.get(self._settings.key_attribute)
-        if attribute is not None:
+        for attribute in (await self._workspace.attributes()).keyed(self._settings.key_attribute):
             for ticket in await self._client.search_tickets(f"ticket_attribute.{attribute.id}", key):
                 if ticket.ticket_attributes.get(attribute.name) == key:
                     self._remember(key, ticket)
@@ -113,8 +113,9 @@ class Tickets:
             group_id=seen.team_id,
             status=seen.status,
             assignee_id=seen.admin_id,
+            form_id=seen.type_id,
             tags=seen.tags if seen.tags is not None else self.acknowledged_tags(place.id),
-            fields=known.read(place.kind, seen.attributes),
+            fields=known.read(place.kind, seen.attributes, type_id=seen.type_id),
         )
 
     def acknowledged_tags(self, ticket_id: str) -> frozenset[str]:
@@ -144,13 +145,13 @@ class Tickets:
             raise refused("priority", "Intercom's API writes none")
         known = await self._workspace.attributes()
         try:
-            return known, known.written(Kind.TICKET, draft.fields)
+            return known, _written(known, draft)
         except RefusedError:
             known = await self._workspace.attributes(fresh=True)
-            return known, known.written(Kind.TICKET, draft.fields)
+            return known, _written(known, draft)
 
-    def _key(self, known: Attributes, key: TicketKey) -> dict[str, str]:
-        attribute = known.of_tickets.get(self._settings.key_attribute)
+    def _key(self, known: Attributes, key: TicketKey, type_id: str) -> dict[str, str]:
+        attribute = known.of(Kind.TICKET, type_id).get(self._settings.key_attribute)
         return {attribute.name: key} if attribute is not None and attribute.active else {}
 
     async def tag(self, name: str) -> tuple[str, str]:
@@ -173,6 +174,23 @@ class Tickets:
                 await self.attach(Place(Kind.TICKET, ticket_id), name, tag_id)
             except BatonpassError:
                 return
+
+
+def _written(known: Attributes, draft: TicketDraft) -> dict[str, wire.Written]:
+    if draft.form is None:
+        return known.written(Kind.TICKET, draft.fields)
+    if draft.form.id not in known.by_type:
+        raise refused("form", "there is no ticket type of this id")
+    return known.written(Kind.TICKET, draft.fields, type_id=draft.form.id)
+
+
+def _assignment(draft: TicketDraft) -> sent_wire.Assignment | None:
+    if draft.group is None and draft.assignee is None:
+        return None
+    return sent_wire.Assignment(
+        team_assignee_id=None if draft.group is None else draft.group.id,
+        admin_assignee_id=None if draft.assignee is None else draft.assignee.id,
+    )
 
 
 def _kept(known: dict[Key, Value], key: Key, value: Value) -> None:

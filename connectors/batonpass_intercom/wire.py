@@ -255,8 +255,13 @@ class Score(_Wire):
     updated_at: int | None = None
 
 
+class TypeHint(_Wire):
+    id: MaybeId = None
+
+
 class Ticket(_Wire):
     id: Id
+    ticket_type: TypeHint | None = None
     ticket_id: str | None = None
     ticket_attributes: Attributes = {}
     ticket_state: TicketState | None = None

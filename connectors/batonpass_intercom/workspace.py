@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import Agent
@@ -39,13 +41,13 @@ class Workspace:
     async def attributes(self, *, fresh: bool = False) -> Attributes:
         now = self._clock.monotonic()
         if self._attributes is None or fresh or now - self._attributes[0] >= FRESH:
-            form = self._form(await self._client.ticket_types())
-            self._attributes = now, attributes_of(form, await self._client.conversation_attributes())
+            usable = [each for each in await self._client.ticket_types() if not each.archived]
+            asked = await self._client.conversation_attributes()
+            self._attributes = now, attributes_of(self._form(usable), usable, asked)
         return self._attributes[1]
 
-    def _form(self, types: tuple[wire.TicketType, ...]) -> wire.TicketType:
+    def _form(self, usable: Sequence[wire.TicketType]) -> wire.TicketType:
         wanted = self._settings.ticket_type
-        usable = [each for each in types if not each.archived]
         named = [each for each in usable if wanted is None or wanted in {each.id, each.name}]
         if len(named) == 1:
             return named[0]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import ConfigurationError, RefusedError
 from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
-from batonpass.ports import Access, Connecting, RegisteredWebhook
+from batonpass.domain.person import MatchKey, MatchRule
+from batonpass.ports import Access, Connecting, RegisteredWebhook, the_one
 from batonpass.transport import FixedCredentials
 from batonpass_stripe.client import VERSION, StripeClient, explain
 from batonpass_stripe.readable import Readable, readable
@@ -15,7 +18,6 @@ from batonpass_stripe.record import Match, Record, Records, is_live
 from batonpass_stripe.registering import WebhookEndpoints
 from batonpass_stripe.rights import Allowed, lacking, together
 from batonpass_stripe.settings import StripeSettings
-from batonpass_stripe.wire import Customer
 
 HOST = "api.stripe.com"
 MOST_NAMESAKES = 10
@@ -56,18 +58,22 @@ class StripeBilling:
         return Access(account=self._account, warnings=(warning,))
 
     async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
-        """As `FactSource` promises. The customer is found by the id that we were given, else by e-mail address.
+        """As `FactSource` promises. The customer is found by the id that we were given, else by e-mail address; never
+        by phone, for only Stripe's search finds numbers, which lags by minutes.
 
         Of several customers with one address, the only one with a live subscription is meant; otherwise nobody is.
         Where the key may not read some part, its facts are left out (and a log line says so once).
         """
-        match = await self._match(person)
-        if isinstance(match, Standing):
-            return FactAnswer(standing=match)
+        rules_here = tuple(each for each in person.match if each is not MatchRule.PHONE)
+        person = replace(person, match=rules_here)
+        matched = await the_one(person, (self._name, "stripe"), partial(self._matches, person))
+        if isinstance(matched, FactAnswer):
+            return matched
+        match = matched.record
         asked = [(rule, how) for rule in rules if (how := readable(rule.object, rule.property))]
         record = await self._records.read(match, {part for _, how in asked for part in how.needs})
         facts = tuple(fact for rule, how in asked if (fact := self._fact(rule, how, record)))
-        return FactAnswer(standing=Standing.FOUND, facts=facts)
+        return FactAnswer(standing=Standing.FOUND, facts=facts, matched_by=matched.by)
 
     async def register_webhook(self, url: str) -> RegisteredWebhook:
         return await self._endpoints.register_webhook(url)
@@ -81,51 +87,54 @@ class StripeBilling:
             return None
         return Fact(name=rule.name, value=_ours(value, rule), source=self._name, as_of=record.now)
 
-    async def _match(self, person: Person) -> Match | Standing:
-        customer_id = person.id_at(self._name, "stripe")
-        if customer_id:
-            return await self._match_by_id(customer_id)
-        address = (person.email or "").strip()
-        return await self._match_by_email(address) if address else Standing.NO_KEY
+    async def _matches(self, person: Person, key: MatchKey) -> Sequence[Match]:
+        if key.rule is MatchRule.EXTERNAL_ID:
+            return await self._with_id(key.value)
+        return await self._with_email(person)
 
-    async def _match_by_id(self, customer_id: str) -> Match | Standing:
+    async def _with_id(self, customer_id: str) -> Sequence[Match]:
         try:
             customer = await self._client.customer(customer_id)
         except RefusedError as error:
             if error.status == 404:
-                return Standing.NOT_FOUND
+                return ()
             raise
-        return Standing.NOT_FOUND if customer.deleted else Match(customer=customer)
+        return () if customer.deleted else (Match(customer=customer),)
 
-    async def _match_by_email(self, address: str) -> Match | Standing:
-        spellings = list(dict.fromkeys([address, address.lower()]))
+    async def _with_email(self, person: Person) -> Sequence[Match]:
+        """Stripe keeps an address as it was typed, and finds it only so: without regard to case the one in small
+        letters is asked for as well."""
+        spellings = [each for address in person.addresses for each in (address, address.lower())]
+        if not person.folds_case:
+            spellings = list(person.addresses)
         async with together() as group:
-            asked = [group.create_task(self._client.customers(email=each)) for each in spellings]
+            asked = [
+                group.create_task(self._client.customers(email=each)) for each in dict.fromkeys(spellings)
+            ]
         answers = [task.result() for task in asked]
         # Checked again here: a filter that is passed over must not give us somebody else's bills.
         customers = {
             each.id: each
             for answer in answers
             for each in answer.items
-            if not each.deleted and each.email in spellings
+            if not each.deleted and person.has_email(each.email)
         }
-        if any(answer.cut for answer in answers) or len(customers) > MOST_NAMESAKES:
-            return Standing.AMBIGUOUS
-        return await self._only_one(list(customers.values()))
+        matches = [Match(customer=each) for each in customers.values()]
+        if len(matches) > 1 and len(matches) <= MOST_NAMESAKES and not any(each.cut for each in answers):
+            return await self._live_ones(matches)
+        # a list that was cut may hide the one that is meant: then there are at least two
+        return matches * 2 if len(matches) == 1 and any(each.cut for each in answers) else matches
 
-    async def _only_one(self, customers: list[Customer]) -> Match | Standing:
-        if not customers:
-            return Standing.NOT_FOUND
-        if len(customers) == 1:
-            return Match(customer=customers[0])
+    async def _live_ones(self, namesakes: Sequence[Match]) -> Sequence[Match]:
+        """The only one with a live subscription; all of them where there is no such one."""
         async with together() as group:
-            asked = [group.create_task(self._records.subscriptions(each)) for each in customers]
-        matches = [
-            Match(customer=customer, subscriptions=read)
-            for customer, task in zip(customers, asked, strict=True)
+            asked = [group.create_task(self._records.subscriptions(each.customer)) for each in namesakes]
+        live = [
+            Match(customer=namesake.customer, subscriptions=read)
+            for namesake, task in zip(namesakes, asked, strict=True)
             if (read := task.result()) and any(is_live(each) for each in read.items)
         ]
-        return matches[0] if len(matches) == 1 else Standing.AMBIGUOUS
+        return live if len(live) == 1 else namesakes
 
 
 def connect(settings: StripeSettings, connecting: Connecting) -> StripeBilling:

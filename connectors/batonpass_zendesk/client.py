@@ -165,7 +165,7 @@ class ZendeskClient:
             yield page
 
     async def search_users(self, *, query: str) -> tuple[wire.User, ...]:
-        """Everybody with `query` somewhere in name, e-mail address or notes: compare afterwards."""
+        """Everybody with `query` somewhere in name, e-mail address, phone number or notes: compare afterwards."""
         return await self._found_users([("query", query)])
 
     async def users_with_external_id(self, external_id: str) -> tuple[wire.User, ...]:

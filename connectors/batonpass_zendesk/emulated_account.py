@@ -31,9 +31,12 @@ class EmulatedField:
 
 @dataclass(kw_only=True)
 class EmulatedForm:
+    """What is written to a field that is not on the ticket's form is dropped without a word."""
+
     id: int
     name: str
     field_ids: list[int]
+    active: bool = True
 
 
 @dataclass(kw_only=True)
@@ -48,10 +51,13 @@ class EmulatedUser:
     name: str
     email: str | None = None
     external_id: str | None = None
+    phone: str | None = None
     role: str = "end-user"
     role_type: int | None = None
     active: bool = True
     suspended: bool = False
+    group_ids: list[int] | None = None
+    """Of an agent, its default group first; None: of every group."""
     created_at: datetime | None = None
     """None: long ago."""
 
@@ -118,6 +124,7 @@ class EmulatedTicket:
     priority: str | None = None
     group_id: int | None = None
     assignee_id: int | None = None
+    form_id: int | None = None
     external_id: str | None = None
     channel: str = "api"
     ratings: list[EmulatedRating] = field(default_factory=list)
@@ -171,6 +178,9 @@ class Account:
         for name in ("Nora Lind", "Sam Okoye"):
             email = f"{name.split()[0].lower()}@helpdesk.example"
             self.add_presence(self.add_user(name, email=email, role="agent"))
+        custom = [each for each in self.fields.values() if each.custom]
+        self.add_form("Default ticket form", custom)
+        self.add_form("Billing question", [each for each in custom if each.title != "AI confidence"])
 
     def add_field(
         self,
@@ -182,7 +192,7 @@ class Account:
         required: bool = False,
         custom: bool = True,
     ) -> EmulatedField:
-        """A ticket field; `options` are tag → name."""
+        """A ticket field; `options` are tag → name. A new one stands on the default form too."""
         made = EmulatedField(
             id=self.next_id(),
             type=type,
@@ -193,6 +203,8 @@ class Account:
             custom=custom,
         )
         self.fields[made.id] = made
+        if self.forms:
+            self.forms[0].field_ids.append(made.id)
         return made
 
     def add_group(self, name: str) -> EmulatedGroup:
@@ -204,6 +216,11 @@ class Account:
         made = EmulatedForm(id=self.next_id(), name=name, field_ids=[each.id for each in fields])
         self.forms = [*(self.forms or ()), made]
         return made
+
+    def form(self, form_id: int | None) -> EmulatedForm | None:
+        """The form with this id; None for none: the default, the first."""
+        forms = [each for each in self.forms or () if each.active]
+        return next((each for each in forms if form_id in {None, each.id}), None)
 
     def add_presence(self, user: EmulatedUser) -> EmulatedPresence:
         made = EmulatedPresence(agent_id=user.id, channels={"support": ("online", 0, 5)})

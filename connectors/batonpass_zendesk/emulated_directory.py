@@ -86,7 +86,7 @@ class Directory(EmulatedDesk):
         found = [
             as_json.user(user)
             for user in self.account.users.values()
-            if (query and query in f"{user.name} {user.email or ''}".casefold() and self._is_indexed(user))
+            if (query and query in _searched(user) and self._is_indexed(user))
             or (external_id and user.external_id == external_id)
         ]
         return page(request, "users", found)
@@ -102,6 +102,10 @@ class Directory(EmulatedDesk):
         there = list(self.account.presences.values())
         included = [channel for each in there for channel in _channels(each)]
         return page(request, "data", [_availability(each) for each in there], included=included)
+
+
+def _searched(user: EmulatedUser) -> str:
+    return f"{user.name} {user.email or ''} {user.phone or ''}".casefold()
 
 
 def _invalid(said: str) -> RecordInvalidError:

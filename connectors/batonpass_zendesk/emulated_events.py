@@ -69,7 +69,9 @@ def audit_events(change: Change, ids: Iterator[int]) -> list[dict[str, Any]]:
         if before is None or getattr(before, name) != now:
             kind = "Create" if before is None else "Change"
             was = {} if before is None else {"previous_value": getattr(before, name)}
-            told.append({"id": next(ids), "type": kind, "field_name": name, "value": now, **was})
+            # Zendesk gives a null for what is empty now; its own contract allows none in a change.
+            is_ = {} if now is None and before is not None else {"value": now}
+            told.append({"id": next(ids), "type": kind, "field_name": name, **is_, **was})
     return told
 
 

@@ -42,6 +42,7 @@ def ticket(made: EmulatedTicket, base_url: str, *, surveys: bool = False) -> dic
         "group_id": made.group_id,
         "assignee_id": made.assignee_id,
         "requester_id": made.requester_id,
+        "ticket_form_id": made.form_id,
         "tags": made.tags,
         "custom_fields": fields,
         "fields": fields,
@@ -88,7 +89,7 @@ def audit(made: EmulatedAudit, ticket_id: int) -> dict[str, Any]:
 
 
 def form(known: EmulatedForm) -> dict[str, Any]:
-    return {"id": known.id, "name": known.name, "active": True, "ticket_field_ids": known.field_ids}
+    return {"id": known.id, "name": known.name, "active": known.active, "ticket_field_ids": known.field_ids}
 
 
 def comment(made: EmulatedComment) -> dict[str, Any]:
@@ -139,7 +140,8 @@ def user(known: EmulatedUser) -> dict[str, Any]:
         "suspended": known.suspended,
         "locale": "en-US",
     }
-    return listed if known.email is None else {**listed, "email": known.email}
+    told = {"email": known.email, "phone": known.phone}
+    return listed | {key: value for key, value in told.items() if value is not None}
 
 
 def record_invalid(complaints: Sequence[Complaint]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Messaging(Tickets):
         )
         wanted: dict[str, Any] = {"custom_fields": values, "tags": str(system.get("tags", "")).split(",")}
         wanted["tags"] = [tag.strip() for tag in wanted["tags"] if tag.strip()]
-        wanted |= {key: system[key] for key in ("priority", "group_id") if key in system}
+        wanted |= {key: system[key] for key in ("priority", "group_id", "assignee_id") if key in system}
         self._change(made, wanted)
         self.tickets[made.id] = made
         said = "\n\n".join(conversation.messages) or "(no message)"

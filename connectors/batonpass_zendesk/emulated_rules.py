@@ -10,10 +10,19 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from batonpass_zendesk.emulated_account import Account, EmulatedField, EmulatedTicket, EmulatedUser, Stored
+from batonpass_zendesk.emulated_account import (
+    Account,
+    EmulatedField,
+    EmulatedForm,
+    EmulatedTicket,
+    EmulatedUser,
+    Stored,
+)
 
 SUBJECT_LIMIT = 150
 COMMENT_LIMIT = 65_535
+TEXT_LIMIT = 65_535
+"""Of a text in a field. Not documented: what a text column of this kind holds."""
 EXTERNAL_ID_LIMIT = 255
 PRIORITIES = ("urgent", "high", "normal", "low")
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
@@ -25,7 +34,7 @@ class Complaint:
 
     place: str
     description: str
-    code: str = "InvalidValue"
+    code: str | None = "InvalidValue"
     field_id: int | None = None
 
 
@@ -44,6 +53,7 @@ def check(account: Account, told: Mapping[str, Any]) -> None:
             if name in told
             for complaint in rule(account, told[name])
         ),
+        *_stranger(account, told),
         *_field_complaints(account, told.get("custom_fields") or ()),
     ]
     if complaints:
@@ -57,14 +67,29 @@ def _field_complaints(account: Account, values: Any) -> Iterator[Complaint]:
         given = value.get("value")
         if known and form and given not in (None, "") and not form(str(given)):
             yield Complaint("base", f"{known.title}: is invalid", field_id=known.id)
+        elif known and isinstance(given, str) and len(given) > TEXT_LIMIT:
+            said = f"{known.title}: is too long (maximum is {TEXT_LIMIT} characters)"
+            yield Complaint("base", said, "TooLong", field_id=known.id)
 
 
-def kept_values(account: Account, values: Any) -> dict[int, Stored]:
-    """Unknown and inactive fields and unknown options are dropped without a word."""
+def _stranger(account: Account, told: Mapping[str, Any]) -> Iterator[Complaint]:
+    """An agent who is not in the group: https://github.com/facetoe/zenpy/issues/628"""
+    user, group = account.users.get(told.get("assignee_id") or 0), told.get("group_id")
+    if user is not None and group is not None and not is_member(user, group):
+        yield Complaint("assignee", "Assignee: is not a member of the group", code=None)
+
+
+def is_member(user: EmulatedUser, group_id: int) -> bool:
+    return user.group_ids is None or group_id in user.group_ids
+
+
+def kept_values(account: Account, values: Any, *, form: EmulatedForm | None) -> dict[int, Stored]:
+    """Unknown and inactive fields, those that are not on the form, and unknown options are dropped without a word."""
     kept: dict[int, Stored] = {}
     for value in values:
         known = account.fields.get(value["id"])
-        takes = known and known.custom and known.active and not known.drops
+        shown = form is None or value["id"] in form.field_ids
+        takes = known and known.custom and known.active and shown and not known.drops
         stored = _stored(known, value.get("value")) if known and takes else None
         if known and stored is not None:
             kept[known.id] = stored
@@ -120,16 +145,27 @@ def _assignee(account: Account, value: Any) -> Iterator[Complaint]:
         yield Complaint("assignee", "Assignee: is suspended")
 
 
-def check_solving(account: Account, stored: Mapping[int, Stored], told: Mapping[str, Any]) -> None:
+def _form(account: Account, value: Any) -> Iterator[Complaint]:
+    """A plan without forms takes any and keeps none."""
+    if value is not None and account.forms and account.form(value) is None:
+        yield Complaint("ticket_form_id", "Ticket form: is invalid")
+
+
+def check_solving(account: Account, ticket: EmulatedTicket, told: Mapping[str, Any]) -> None:
     """A field that is required must be filled in when a ticket is solved:
     https://github.com/facetoe/zenpy/issues/114"""
     if told.get("status") != "solved":
         return
-    filled = {**stored, **kept_values(account, told.get("custom_fields") or ())}
+    form = account.form(ticket.form_id)
+    filled = {**ticket.fields, **kept_values(account, told.get("custom_fields") or (), form=form)}
     complaints = [
         Complaint("base", f"{known.title}: is required when solving a ticket", field_id=known.id)
         for known in account.fields.values()
-        if known.custom and known.active and known.required and filled.get(known.id) in (None, "", [], False)
+        if known.custom
+        and known.active
+        and known.required
+        and (form is None or known.id in form.field_ids)
+        and filled.get(known.id) in (None, "", [], False)
     ]
     if complaints:
         raise RecordInvalidError(complaints)
@@ -174,6 +210,7 @@ _RULES: Mapping[str, Callable[[Account, Any], Iterator[Complaint]]] = {
     "status": _status,
     "group_id": _group,
     "assignee_id": _assignee,
+    "ticket_form_id": _form,
     "external_id": _external_id,
 }
 

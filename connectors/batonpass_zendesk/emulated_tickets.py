@@ -111,7 +111,7 @@ class Tickets(Sending):
         if ticket.status == "closed":
             raise RecordInvalidError([Complaint("status", "Status: closed prevents ticket update")])
         check(self.account, told)
-        check_solving(self.account, ticket.fields, told)
+        check_solving(self.account, ticket, told)
         before = Snapshot.of(ticket)
         self._change(ticket, told)
         comment = self._comment(ticket, told["comment"], author=author) if "comment" in told else None
@@ -231,7 +231,10 @@ class Tickets(Sending):
     def _change(self, ticket: EmulatedTicket, told: Mapping[str, Any]) -> None:
         for name in ("subject", "status", "priority", "group_id", "assignee_id"):
             setattr(ticket, name, told.get(name, getattr(ticket, name)))
-        fields = kept_values(self.account, told.get("custom_fields") or ())
+        self._settle_group(ticket, told)
+        form = self.account.form(told.get("ticket_form_id", ticket.form_id))
+        ticket.form_id = None if form is None else form.id
+        fields = kept_values(self.account, told.get("custom_fields") or (), form=form)
         ticket.fields.update(fields)
         tags = [
             *told.get("tags", ticket.tags),
@@ -240,6 +243,16 @@ class Tickets(Sending):
         ]
         gone = set(told.get("remove_tags", ()))
         ticket.tags = [tag for tag in dict.fromkeys(tag.lower() for tag in tags) if tag not in gone]
+
+    def _settle_group(self, ticket: EmulatedTicket, told: Mapping[str, Any]) -> None:
+        """An agent brings their default group where none is named, and is gone where the new group is not theirs."""
+        agent = self.account.users.get(ticket.assignee_id or 0)
+        if agent is None or agent.group_ids is None or ticket.group_id in agent.group_ids:
+            return
+        if told.get("assignee_id") is not None:
+            ticket.group_id = agent.group_ids[0] if agent.group_ids else None
+        elif told.get("group_id") is not None:
+            ticket.assignee_id = None
 
     def _comment(
         self, ticket: EmulatedTicket, told: Mapping[str, Any], *, author: EmulatedUser | None = None

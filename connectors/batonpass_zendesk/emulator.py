@@ -1,7 +1,7 @@
 """Zendesk Support as an ASGI application: for the demo, for tests, for trying things out.
 
 As strict as Zendesk: it wants a login, a comment, a requester's name; it refuses unknown priorities and what is too
-long, and silently drops unknown fields and options. `GET /agent/tickets/{id}` shows a ticket to people.
+long, and silently drops unknown fields and options and what is not on the ticket's form. `GET /agent/tickets/{id}` shows a ticket to people.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from batonpass.testing.emulator import Operation
+from batonpass_zendesk.emulated_admins import Admins
 from batonpass_zendesk.emulated_changes import Changes
 from batonpass_zendesk.emulated_directory import Directory
 from batonpass_zendesk.emulated_http import answering
@@ -24,7 +25,7 @@ _Row = tuple[str, str, str, Callable[[Request], Any], bool]
 """The operation's name, its method and path, its handler, whether it needs no login."""
 
 
-class ZendeskEmulator(Playing, Changes, Messaging, Directory):
+class ZendeskEmulator(Playing, Changes, Messaging, Directory, Admins):
     @classmethod
     def with_sample_account(cls, **options: Any) -> Self:
         """An account as a support team would have it, for the demo."""

@@ -92,6 +92,8 @@ def _data_capture(draft: TicketDraft) -> Iterator[tuple[str, str | int | bool]]:
         yield "systemField.priority", draft.priority.value
     if draft.group is not None:
         yield "systemField.group_id", number(draft.group.id, "group")
+    if draft.assignee is not None:
+        yield "systemField.assignee_id", number(draft.assignee.id, "assignee")
     if draft.tags:
         yield "systemField.tags", ",".join(draft.tags)
     for field in draft.fields:

@@ -18,6 +18,8 @@ IN_OUR_WORDS = {
     "group_id": "group",
     "assignee": "assignee",
     "assignee_id": "assignee",
+    "ticket_form": "form",
+    "ticket_form_id": "form",
     "status": "status",
     "tags": "tags",
     "comment": "note",

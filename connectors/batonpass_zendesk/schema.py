@@ -73,6 +73,7 @@ class Schema:
             forms=tuple(_form(form, ours) for form in await self._forms() if form.active),
             limits=LIMITS,
             as_of=self._account.clock.now(),
+            options_are_tags=True,
         )
 
     def own_fields(self) -> tuple[NewField, ...]:
@@ -165,12 +166,13 @@ def _same(one: str, other: str) -> bool:
 
 
 def _definition(field: wire.TicketField) -> FieldDefinition:
+    """Never required: a field that Zendesk calls required is so "to change the ticket status to solved", and a new
+    ticket is not. No length is documented: https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_fields/"""
     return FieldDefinition(
         id=FieldId(str(field.id)),
         name=field.title,
         kind=KINDS.get(field.type, FieldKind.OTHER),
         active=field.active,
-        required=field.required,
         options=tuple(
             FieldOption(value=option.value, label=option.name) for option in field.custom_field_options
         ),

@@ -35,6 +35,8 @@ class NewTicket(_Sent):
     requester: NewRequester | None = None
     priority: str | None = None
     group_id: int | None = None
+    assignee_id: int | None = None
+    ticket_form_id: int | None = None
     tags: list[str] | None = None
     custom_fields: list[NewFieldValue] | None = None
 

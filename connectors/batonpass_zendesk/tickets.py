@@ -92,6 +92,7 @@ def stored(account: Account, ticket: wire.Ticket) -> StoredTicket:
         group_id=None if ticket.group_id is None else str(ticket.group_id),
         status=STATUSES.get(ticket.status or ""),
         assignee_id=None if ticket.assignee_id is None else str(ticket.assignee_id),
+        form_id=None if ticket.ticket_form_id is None else str(ticket.ticket_form_id),
         tags=frozenset(ticket.tags),
         fields={FieldId(str(field.id)): _content(field.value) for field in ticket.custom_fields},
     )
@@ -112,6 +113,8 @@ def _new_ticket(draft: TicketDraft, key: TicketKey) -> sent.NewTicket:
         requester=_requester(draft.requester),
         priority=draft.priority,
         group_id=None if draft.group is None else number(draft.group.id, "group"),
+        assignee_id=None if draft.assignee is None else number(draft.assignee.id, "assignee"),
+        ticket_form_id=None if draft.form is None else number(draft.form.id, "form"),
         tags=list(draft.tags) or None,
         custom_fields=field_values(draft.fields),
     )

@@ -48,6 +48,7 @@ class Ticket(_Wire):
     group_id: int | None = None
     assignee_id: int | None = None
     requester_id: int | None = None
+    ticket_form_id: int | None = None
     tags: Listed[str] = ()
     custom_fields: Listed[FieldValue] = ()
     satisfaction_rating: TicketRating | None = None
@@ -155,7 +156,6 @@ class TicketField(_Wire):
     type: str
     title: str
     active: bool = True
-    required: bool = False
     custom_field_options: Listed[FieldOption] = ()
 
 

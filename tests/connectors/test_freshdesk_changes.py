@@ -126,6 +126,7 @@ async def test_the_whole_ticket_is_told_also_where_the_list_tells_no_tags():
     clock = HandClock()
     emulator = FreshdeskEmulator(clock=clock, lists_tags=False)
     group = emulator.add_group("Billing")
+    emulator.agent.group_ids = [group.id]
     emulator.add_field("Needs a person", "custom_checkbox")
     (name,) = emulator.account.fields
     asks, binned = some(emulator, 2, clock)

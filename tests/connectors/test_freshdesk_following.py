@@ -296,7 +296,7 @@ async def test_history_tells_the_newest_five_and_counts_ninety_days():
         )
 
     async with desk(emulator, clock=clock) as made:
-        answer = await made.freshdesk.facts_about(Person(email="Mia.Keller@example.com", ticket_id="7"), ())
+        answer = await made.freshdesk.facts_about(Person(email="mia.keller@example.com", ticket_id="7"), ())
 
     facts = {fact.name: fact.value for fact in answer.facts}
     assert facts["support.tickets_90_days"] == 4

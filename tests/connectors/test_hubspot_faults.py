@@ -18,7 +18,11 @@ from batonpass.transport import FixedCredentials, Transport
 from batonpass_hubspot import HOSTS
 from batonpass_hubspot.adapter import HubSpotFacts
 from batonpass_hubspot.client import HubSpotClient
+from batonpass_hubspot.desk import Desk
+from batonpass_hubspot.desk_client import HubSpotDeskClient
 from batonpass_hubspot.emulator import HubSpotEmulator
+from batonpass_hubspot.history import History
+from batonpass_hubspot.settings import HubSpotSettings
 from fakes import FakeClock
 
 _JSON = st.recursive(
@@ -215,7 +219,14 @@ def test_an_answer_of_any_shape_gives_facts_or_one_of_our_errors(told: object):
                 credentials=FixedCredentials({}),
                 clock=FakeClock(),
             )
-            crm = HubSpotFacts(HubSpotClient(transport), name="crm", token="x", clock=FakeClock())
+            desk = Desk(
+                crm=HubSpotClient(transport),
+                api=HubSpotDeskClient(transport),
+                settings=HubSpotSettings(access_token="x"),
+                name="crm",
+                clock=FakeClock(),
+            )
+            crm = HubSpotFacts(desk.crm, name="crm", token="x", clock=desk.clock, history=History(desk))
             try:
                 return (await crm.facts_about(MIA, ASKED)).standing
             except RefusedError as refused:

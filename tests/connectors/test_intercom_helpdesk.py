@@ -137,7 +137,7 @@ async def test_without_the_key_attribute_the_ticket_is_opened_and_the_probe_warn
 
 async def test_of_several_ticket_types_one_must_be_named():
     emulator = IntercomEmulator.with_sample_account(clock=FakeClock())
-    emulator.account.types = 2
+    emulator.account.add_type("Type 2")
     async with desk(emulator) as made:
         with pytest.raises(ConfigurationError, match="Type 2"):
             await made.intercom.check_access()
@@ -189,9 +189,10 @@ async def test_v26_an_option_that_is_gone_names_its_field():
     assert (refused.value.status, refused.value.fields) == (422, ("Customer tier",))
 
 
-async def test_v27_a_new_required_attribute_does_not_stop_a_ticket():
+async def test_v27_a_new_required_attribute_does_not_stop_a_ticket_where_only_teammates_are_asked():
     emulator = IntercomEmulator.with_sample_account(clock=FakeClock())
     emulator.account.add_ticket_field("Cost centre", "string", required=True)
+    emulator.account.needs_required = False
     async with desk(emulator) as made:
         await made.intercom.open_ticket(a_draft(), key=KEY)
         schema = await made.intercom.field_schema()

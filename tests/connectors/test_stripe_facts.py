@@ -146,11 +146,12 @@ async def test_without_a_key_nothing_is_called(stripe, clock):
     assert stripe.calls == []
 
 
-async def test_the_address_is_also_asked_in_lower_case(stripe, clock):
+async def test_without_regard_to_case_the_address_is_also_asked_in_lower_case(stripe, clock):
     stripe.add_customer(email="mia.keller@example.com", name="Mia Keller")
 
     async with connected(stripe, clock=clock) as billing:
-        answer = await billing.facts_about(Person(email="Mia.Keller@Example.com"), rules("customer.name"))
+        person = Person(email="Mia.Keller@Example.com", folds_case=True)
+        answer = await billing.facts_about(person, rules("customer.name"))
 
     assert values(answer) == {"customer.name": "Mia Keller"}
     assert stripe.calls == ["customers.list", "customers.list"]
@@ -224,15 +225,21 @@ async def test_a_crowd_with_one_address_is_ambiguous_after_one_call(stripe, cloc
     assert stripe.calls == ["customers.list"]
 
 
-async def test_the_same_customer_under_both_spellings_is_one(stripe, clock):
+@pytest.mark.parametrize(
+    ("folds_case", "meant"), [(True, "Lower"), (False, "Upper")], ids=["folded", "exact"]
+)
+async def test_of_both_spellings_the_live_one_is_meant_unless_the_case_counts(
+    stripe, clock, folds_case, meant
+):
     stripe.add_customer(email="Mia@example.com", name="Upper")
     lower = stripe.add_customer(email="mia@example.com", name="Lower")
     stripe.add_subscription(lower, plan="Pro", amount=4900)
 
     async with connected(stripe, clock=clock) as billing:
-        answer = await billing.facts_about(Person(email="Mia@example.com"), rules("customer.name"))
+        person = Person(email="Mia@example.com", folds_case=folds_case)
+        answer = await billing.facts_about(person, rules("customer.name"))
 
-    assert values(answer) == {"customer.name": "Lower"}
+    assert values(answer) == {"customer.name": meant}
 
 
 # What is asked of Stripe ----------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ class AlertKind(StrEnum):
     """Handoffs have several tickets; about: the helpdesk's connection."""
     ORPHANED = "orphaned"
     """Tickets were opened for handoffs that the journal does not know; about: the helpdesk's connection."""
+    MAPPING_DRIFT = "mapping_drift"
+    """The helpdesk's account has changed, and lines of the mapping do not fit it; about: the connection."""
     STORE_LOW = "store_low"
     """Little space is left for the journal; about: the node."""
     CLOCK_WRONG = "clock_wrong"

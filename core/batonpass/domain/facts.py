@@ -9,7 +9,25 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from batonpass.domain.conversation import Identity
+from batonpass.domain.history import PastContact, contact_from_json, contact_to_json
+from batonpass.domain.person import MatchKey, MatchRule, MatchStrength, Person
+
+__all__ = [
+    "Fact",
+    "FactAnswer",
+    "FactRule",
+    "FactValue",
+    "Gathered",
+    "MatchKey",
+    "MatchRule",
+    "MatchStrength",
+    "Money",
+    "Person",
+    "SourceReport",
+    "Standing",
+    "gathered_from_json",
+    "gathered_to_json",
+]
 
 # How many decimals a currency has, where it is not two: https://docs.stripe.com/currencies#zero-decimal
 _DECIMALS = {
@@ -89,25 +107,6 @@ class FactRule:
     """The source's value → ours; a value that is not listed stays as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Whom to look up. Looking up by a name alone is never done."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    external_ids: tuple[tuple[str, str], ...] = ()
-    """(connection or connector name, id there)."""
-    identity: Identity = Identity.CLAIMED
-    ticket_id: str | None = None
-    """The ticket that this handoff has by now: no part of the person's history."""
-
-    def id_at(self, *names: str) -> str | None:
-        """The person's id at the first of these systems that is known, or None."""
-        known = dict(self.external_ids)
-        return next((known[name] for name in names if name in known), None)
-
-
 class Standing(StrEnum):
     """How a source's answer came out."""
 
@@ -140,6 +139,12 @@ class FactAnswer:
 
     standing: Standing
     facts: tuple[Fact, ...] = ()
+    contacts: tuple[PastContact, ...] = ()
+    """What they asked before, newest first; none unless `standing` is FOUND."""
+    matched_by: MatchStrength = MatchStrength.NONE
+    """How sure it is that it is this person."""
+    matches: int = 0
+    """How many people match, where they are several; 0: not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +157,9 @@ class SourceReport:
     seconds: float = 0.0
     detail: str = ""
     """For people: the error's message where there was one."""
+    contacts: tuple[PastContact, ...] = ()
+    matched_by: MatchStrength = MatchStrength.NONE
+    matches: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +167,8 @@ class Gathered:
     """What all sources said by the deadline."""
 
     reports: tuple[SourceReport, ...] = ()
+    handoffs: tuple[PastContact, ...] = ()
+    """The person's earlier handoffs, from our own journal, newest first."""
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -181,13 +191,18 @@ def gathered_to_json(gathered: Gathered) -> dict[str, Any]:
                 "seconds": report.seconds,
                 "detail": report.detail,
                 "facts": [_fact_to_json(fact) for fact in report.facts],
+                "contacts": [contact_to_json(contact) for contact in report.contacts],
+                "matched_by": report.matched_by.value,
+                "matches": report.matches,
             }
             for report in gathered.reports
-        ]
+        ],
+        "handoffs": [contact_to_json(contact) for contact in gathered.handoffs],
     }
 
 
 def gathered_from_json(data: Mapping[str, Any]) -> Gathered:
+    """Reads as well what releases before this one have kept: without contacts and matches."""
     return Gathered(
         reports=tuple(
             SourceReport(
@@ -196,9 +211,13 @@ def gathered_from_json(data: Mapping[str, Any]) -> Gathered:
                 seconds=report["seconds"],
                 detail=report["detail"],
                 facts=tuple(_fact_from_json(fact) for fact in report["facts"]),
+                contacts=tuple(contact_from_json(contact) for contact in report.get("contacts", ())),
+                matched_by=MatchStrength(report.get("matched_by", MatchStrength.NONE)),
+                matches=report.get("matches", 0),
             )
             for report in data["reports"]
-        )
+        ),
+        handoffs=tuple(contact_from_json(contact) for contact in data.get("handoffs", ())),
     )
 
 

@@ -81,7 +81,7 @@ class FieldDefinition:
     kind: FieldKind
     active: bool = True
     required: bool = False
-    """Whether the helpdesk opens no ticket without it."""
+    """Whether the helpdesk's API opens no ticket without it."""
     options: tuple[FieldOption, ...] = ()
     longest: int | None = None
     """The most text that it holds, in `unit`; None: no more than `LONGEST_TEXT` of a text is ever sent."""
@@ -150,6 +150,8 @@ class FieldSchema:
     forms: tuple[Form, ...] = ()
     agents: tuple[Agent, ...] = ()
     """Whom a ticket can be assigned to; empty where nobody has asked for them."""
+    options_are_tags: bool = False
+    """Whether a dropdown's option stands among the ticket's tags by its value, so that a tag of that name sets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +213,8 @@ class StoredTicket:
     group_id: str | None = None
     status: TicketStatus | None = None
     assignee_id: str | None = None
+    form_id: str | None = None
+    """None: it has none, or the helpdesk does not tell."""
     tags: frozenset[str] = frozenset()
     fields: Mapping[FieldId, FieldContent | None] = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ from batonpass.ports.manifest import (
     Probe,
     SecretKind,
 )
+from batonpass.ports.matching import Matched, the_one
 from batonpass.ports.settings import ConnectionSettings, HelpdeskSettings, StartRule, WithSecrets
 from batonpass.ports.webhooks import Read, Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
 
@@ -81,6 +82,7 @@ __all__ = [
     "ListsAgents",
     "ListsChanges",
     "Manifest",
+    "Matched",
     "OpenTransport",
     "PassesConversations",
     "Probe",
@@ -97,4 +99,5 @@ __all__ = [
     "TellsPresence",
     "WebhookDoor",
     "WithSecrets",
+    "the_one",
 ]

@@ -37,6 +37,10 @@ class Helpdesk(Protocol):
 
         Where the vendor takes no idempotency key this holds from `Manifest.lookup_lag` after the first call on.
         With `Capability.NOTE_APART` the draft's note is no part of it.
+
+        A part of the draft that the vendor refuses raises `RefusedError` whose `fields` name it: a field's id, or
+        `subject`, `requester`, `priority`, `group`, `assignee`, `form`, `tags`, `note`. What the vendor drops or cuts
+        without a word is seen in what `read_ticket` gives.
         """
         ...
 
@@ -71,7 +75,9 @@ class Helpdesk(Protocol):
         ...
 
     async def field_schema(self) -> FieldSchema:
-        """What this account's tickets can hold: every field with its options, every group, the forms."""
+        """What this account's tickets can hold: every field with its options, every group, the forms. A field is
+        required where this API opens no ticket without it, whatever the vendor's own pages ask for; it has a longest
+        text where the vendor documents or tells one. By a few calls, however many tickets there are."""
         ...
 
 

@@ -120,10 +120,11 @@ async def desk(
     clock: Clock | None = None,
     emulator: Emulator | None = None,
     server: Mapping[str, Any] = MappingProxyType({}),
+    more: str = "",
 ) -> AsyncIterator[Desk]:
     """`mapping` is the text of the ticket mapping; `settings` go into the connection's table beside what the emulator's
-    `login` says; `server` into `[server]`. The emulator delivers its webhooks to us, proven with a secret of ours
-    unless `login` names one."""
+    `login` says; `server` into `[server]`; `more` are further tables. The emulator delivers its webhooks to us, proven
+    with a secret of ours unless `login` names one."""
     clock = clock or SystemClock()
     emulated = emulator or type(manifest.emulator()).with_sample_account(clock=clock)
     name = name or manifest.name
@@ -142,6 +143,7 @@ async def desk(
             urls=(vendor_url, url),
             settings=settings,
             server=server,
+            more=more,
         )
         if "start" in settings:
             emulated.asks_when(StartRule(**settings["start"]))
@@ -175,6 +177,7 @@ def configure(
     urls: tuple[str, str],
     settings: Mapping[str, Any] = MappingProxyType({}),
     server: Mapping[str, Any] = MappingProxyType({}),
+    more: str = "",
 ) -> Configured:
     """Write `config.toml` and the mapping. `urls`: the emulator's, and ours as the vendor reaches it."""
     told = {"webhook_secret": WEBHOOK_SECRET, **emulator.login(), **settings}
@@ -191,6 +194,7 @@ def configure(
         _line("base_url", urls[0]),
         *(_line(key, value) for key, value in told.items()),
         *(_line(key, f"env:{_variable(key)}") for key in secrets),
+        more,
     ]
     (folder / "mappings").mkdir(parents=True, exist_ok=True)
     (folder / "mappings" / f"{name}.toml").write_text(mapping, encoding="utf-8")

@@ -158,6 +158,28 @@ class Emulator(ABC):
         """The HTML of a ticket's internal notes as agents see them, oldest first; `ticket` is `TicketRef.id`."""
         raise CannotPlayError(f"{type(self).__name__} shows no notes of ticket {ticket}")
 
+    # What an account's admins do, each by `FieldDefinition.id` --------------------------------------------------
+
+    def rename_option(self, field: str, label: str, new: str) -> None:
+        """What people see of an option; what is written for it changes where this vendor writes labels."""
+        raise CannotPlayError(f"{type(self).__name__} cannot rename option {label} of {field} to {new}")
+
+    def remove_option(self, field: str, label: str) -> None:
+        """Nobody can choose it any more."""
+        raise CannotPlayError(f"{type(self).__name__} cannot remove option {label} of {field}")
+
+    def deactivate_field(self, field: str) -> None:
+        """Switch off or archive a field: it holds nothing from now on."""
+        raise CannotPlayError(f"{type(self).__name__} cannot switch off field {field}")
+
+    def require_field(self, field: str) -> None:
+        """Make a field compulsory, in the way this vendor means that."""
+        raise CannotPlayError(f"{type(self).__name__} cannot make field {field} compulsory")
+
+    def take_off_form(self, field: str, form: str) -> None:
+        """Take a field off a form, by `Form.id`."""
+        raise CannotPlayError(f"{type(self).__name__} cannot take field {field} off form {form}")
+
     # What tests and people use ----------------------------------------------------------------------------------
 
     @classmethod

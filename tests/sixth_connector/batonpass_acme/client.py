@@ -71,6 +71,9 @@ class AcmeClient:
     async def teams(self) -> tuple[wire.Team, ...]:
         return (await self._get("teams.list", "/v1/teams")).read_as(wire.Teams).teams
 
+    async def forms(self) -> tuple[wire.Form, ...]:
+        return (await self._get("forms.list", "/v1/forms")).read_as(wire.Forms).forms
+
     async def agents(self) -> tuple[wire.Colleague, ...]:
         return (await self._get("agents.list", "/v1/agents")).read_as(wire.Colleagues).agents
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+LONGEST = {"line": 250, "lines": 5000}
+"""Field type → the most bytes of UTF-8 that it holds."""
+
 
 @dataclass(kw_only=True)
 class EmulatedPerson:
@@ -33,10 +36,24 @@ class EmulatedField:
     drops: bool = False
     """Whether it takes a value and keeps none."""
 
+    @property
+    def most_bytes(self) -> int | None:
+        return LONGEST.get(self.type)
+
     def as_json(self) -> dict[str, Any]:
         options = [{"value": each, "label": each} for each in self.options]
         told = {"key": self.key, "title": self.title, "type": self.type, "options": options}
-        return {**told, "active": self.active, "required": self.required}
+        return {**told, "active": self.active, "required": self.required, "most_bytes": self.most_bytes}
+
+
+@dataclass(kw_only=True)
+class EmulatedForm:
+    id: str
+    name: str
+    keys: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "fields": self.keys}
 
 
 @dataclass(kw_only=True)
@@ -65,6 +82,7 @@ class EmulatedTicket:
     priority: int | None = None
     team_id: str | None = None
     assignee: EmulatedPerson | None = None
+    form_id: str | None = None
     labels: list[str] = field(default_factory=list)
     fields: dict[str, Any] = field(default_factory=dict)
     messages: list[EmulatedMessage] = field(default_factory=list)
@@ -83,6 +101,7 @@ class EmulatedTicket:
             "priority": self.priority,
             "team_id": self.team_id,
             "assignee": None if self.assignee is None else self.assignee.as_json(),
+            "form_id": self.form_id,
             "labels": self.labels,
             "fields": self.fields,
             "done_at": None if self.done_at is None else self.done_at.isoformat(),
@@ -108,6 +127,7 @@ class AcmeAccount:
     people: dict[str, EmulatedPerson] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)
     fields: dict[str, EmulatedField] = field(default_factory=dict)
+    forms: dict[str, EmulatedForm] = field(default_factory=dict)
     tickets: dict[str, EmulatedTicket] = field(default_factory=dict)
     webhooks: dict[str, EmulatedWebhook] = field(default_factory=dict)
     chats: dict[str, str | None] = field(default_factory=dict)

@@ -17,7 +17,7 @@ TEXT_LIMIT = 20_000
 STATES = ("new", "open", "waiting", "done", "archived")
 KNOWN = {
     *("reference", "subject", "note", "requester", "priority", "team_id"),
-    *("assignee_id", "labels", "add_labels", "fields", "state"),
+    *("assignee_id", "form_id", "labels", "add_labels", "fields", "state"),
 }
 
 
@@ -57,10 +57,32 @@ def _wrong_references(account: AcmeAccount, told: Mapping[str, Any]) -> Iterator
         yield "team_id", "unknown"
     if "assignee_id" in told and told["assignee_id"] not in {each.id for each in account.staff()}:
         yield "assignee_id", "unknown"
+    if "form_id" in told and told["form_id"] not in account.forms:
+        yield "form_id", "unknown"
+    form = account.forms.get(told.get("form_id", ""))
     for key, value in (told.get("fields") or {}).items():
         known = account.fields.get(key)
+        if form is not None and known is not None and key not in form.keys:
+            yield key, "not_on_form"
         if known is None or (known.active and not _FORMS[known.type](known, value)):
             yield key, "unknown" if known is None else "invalid"
+
+
+def check_required(account: AcmeAccount, told: Mapping[str, Any]) -> None:
+    """Of a new ticket."""
+    values = told.get("fields") or {}
+    lacking = [
+        key
+        for key, known in account.fields.items()
+        if known.required and known.active and not values.get(key)
+    ]
+    if lacking:
+        raise RefusalError(422, *((key, "required") for key in lacking))
+
+
+def _fits(known: EmulatedField, value: Any) -> bool:
+    most = known.most_bytes
+    return isinstance(value, str) and (most is None or len(value.encode()) <= most)
 
 
 def kept(account: AcmeAccount, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,8 +106,8 @@ def _is_number(value: Any) -> bool:
 
 
 _FORMS: Mapping[str, Callable[[EmulatedField, Any], bool]] = {
-    "line": lambda _, value: isinstance(value, str) and "\n" not in value,
-    "lines": lambda _, value: isinstance(value, str),
+    "line": lambda known, value: _fits(known, value) and "\n" not in value,
+    "lines": _fits,
     "tick": lambda _, value: isinstance(value, bool),
     "day": lambda _, value: _is_day(value),
     "whole": lambda _, value: isinstance(value, int) and not isinstance(value, bool),

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from batonpass.domain.event import EventKind
-from batonpass.testing.emulator import Emulator, Handler, Operation
+from batonpass.testing.emulator import Handler, Operation
 from batonpass.testing.happenings import CannotPlayError, Happening
-from batonpass_acme.emulated_account import AcmeAccount, EmulatedPerson, EmulatedTicket, EmulatedWebhook
+from batonpass_acme.emulated_account import EmulatedPerson, EmulatedTicket, EmulatedWebhook
 from batonpass_acme.emulated_changes import changes
 from batonpass_acme.emulated_events import EventsOf
-from batonpass_acme.emulated_rules import TEXT_LIMIT, RefusalError, check, kept
+from batonpass_acme.emulated_field_admins import FieldAdmins
+from batonpass_acme.emulated_rules import TEXT_LIMIT, RefusalError, check, check_required, kept
 
 PAGE = 20
 
 
 @dataclass
-class AcmeEmulator(Emulator):
+class AcmeEmulator(FieldAdmins):
     api_key: str = "acme_key_emulated1"
-    account: AcmeAccount = field(default_factory=AcmeAccount)
 
     plays: ClassVar[frozenset[EventKind]] = frozenset(
         {
@@ -95,6 +95,7 @@ class AcmeEmulator(Emulator):
             ("fields.create", "POST", "/v1/fields", self._create_field),
             ("options.add", "POST", "/v1/fields/{key}/options", self._add_option),
             ("teams.list", "GET", "/v1/teams", self._teams),
+            ("forms.list", "GET", "/v1/forms", self._forms),
             ("agents.list", "GET", "/v1/agents", self._agents),
             ("webhooks.list", "GET", "/v1/webhooks", self._webhooks),
             ("webhooks.put", "POST", "/v1/webhooks", self._put_webhook),
@@ -122,6 +123,7 @@ class AcmeEmulator(Emulator):
             if known.reference == told["reference"]:
                 return known, False
         check(self.account, {"subject": "", "note": "", **told})
+        check_required(self.account, told)
         now = self.clock.now()
         asks = told.get("requester")
         requester = self.own if asks is None else self.account.customer(asks.get("email"), asks.get("name"))
@@ -134,6 +136,8 @@ class AcmeEmulator(Emulator):
             reference=told["reference"],
             priority=told.get("priority"),
             team_id=told.get("team_id"),
+            assignee=self.account.people.get(told.get("assignee_id", "")),
+            form_id=told.get("form_id"),
             labels=list(dict.fromkeys(told.get("labels", ()))),
             fields=kept(self.account, told.get("fields") or {}),
         )
@@ -216,6 +220,9 @@ class AcmeEmulator(Emulator):
         return JSONResponse(
             {"teams": [{"id": id_, "name": name} for id_, name in self.account.teams.items()]}
         )
+
+    def _forms(self, request: Request, told: Any) -> Response:
+        return JSONResponse({"forms": [each.as_json() for each in self.account.forms.values()]})
 
     def _agents(self, request: Request, told: Any) -> Response:
         listed = [

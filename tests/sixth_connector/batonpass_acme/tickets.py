@@ -5,26 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass.domain.facts import Fact, FactAnswer, FactRule, Person, Standing
+from batonpass.domain.history import MOST_CONTACTS, ContactKind, PastContact, outcome_of, titled
+from batonpass.domain.person import MatchKey, MatchRule
 from batonpass.domain.ticket import (
     FieldDefinition,
     FieldId,
     FieldKind,
     FieldOption,
     FieldSchema,
+    Form,
     Group,
     Note,
     NoteKey,
     Requester,
     StoredTicket,
+    TextUnit,
     TicketChange,
     TicketDraft,
     TicketKey,
     TicketLimits,
     TicketRef,
 )
+from batonpass.ports import the_one
 from batonpass_acme import wire
 from batonpass_acme.account import KINDS, PRIORITIES, STATES, WRITTEN_STATES, Account, content, written
 
@@ -76,11 +82,15 @@ class KeepsTickets(Account):
     async def field_schema(self) -> FieldSchema:
         fields = await self._client.fields()
         teams = await self._client.teams()
+        forms = await self._client.forms()
         return FieldSchema(
             fields=tuple(definition(field) for field in fields),
             groups=tuple(Group(id=team.id, name=team.name) for team in teams),
             limits=LIMITS,
             as_of=self._clock.now(),
+            forms=tuple(
+                Form(id=form.id, name=form.name, fields=tuple(map(FieldId, form.fields))) for form in forms
+            ),
         )
 
     async def reply(self, ref: TicketRef, text: str, *, key: NoteKey) -> None:
@@ -103,18 +113,11 @@ class KeepsTickets(Account):
     async def facts_about(self, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
         """`support.recent_tickets` and `support.tickets_90_days`; needs no rules."""
         del rules
-        if not person.email:
-            return FactAnswer(standing=Standing.NO_KEY)
-        found = await self._client.tickets(requester_email=person.email)
-        if not found:
-            return FactAnswer(standing=Standing.NOT_FOUND)
-        if len({each.requester.id for each in found if each.requester is not None}) > 1:
-            return FactAnswer(standing=Standing.AMBIGUOUS)
-        earlier = sorted(
-            (each for each in found if each.id != person.ticket_id),
-            key=lambda each: each.created_at,
-            reverse=True,
-        )
+        matched = await the_one(person, (self._name, "acme"), partial(self._people, person))
+        if isinstance(matched, FactAnswer):
+            return matched
+        found = [each for each in matched.record if each.id != person.ticket_id]
+        earlier = sorted(found, key=lambda each: each.created_at, reverse=True)
         now = self._clock.now()
         lately = sum(each.created_at >= now - timedelta(days=90) for each in earlier)
         lines = tuple(
@@ -123,7 +126,31 @@ class KeepsTickets(Account):
         facts = [Fact(name="support.tickets_90_days", value=lately, source=self._name, as_of=now)]
         if lines:
             facts.append(Fact(name="support.recent_tickets", value=lines, source=self._name, as_of=now))
-        return FactAnswer(standing=Standing.FOUND, facts=tuple(facts))
+        contacts = tuple(self._contact(each) for each in earlier[:MOST_CONTACTS])
+        return FactAnswer(
+            standing=Standing.FOUND, facts=tuple(facts), contacts=contacts, matched_by=matched.by
+        )
+
+    async def _people(self, person: Person, key: MatchKey) -> list[list[wire.Ticket]]:
+        """The tickets of each person who has this address; Acme Desk knows people by nothing else."""
+        if key.rule is not MatchRule.EMAIL:
+            return []
+        theirs: dict[str, list[wire.Ticket]] = {}
+        for ticket in await self._client.tickets(requester_email=key.value):
+            if ticket.requester is not None and person.has_email(ticket.requester.email):
+                theirs.setdefault(ticket.requester.id, []).append(ticket)
+        return list(theirs.values())
+
+    def _contact(self, ticket: wire.Ticket) -> PastContact:
+        return PastContact(
+            kind=ContactKind.TICKET,
+            source=self._name,
+            id=ticket.id,
+            at=ticket.created_at,
+            title=titled(ticket.subject),
+            outcome=outcome_of(STATES.get(ticket.state)),
+            url=self._ref(ticket).url,
+        )
 
     async def _has(self, ref: TicketRef, reference: str) -> bool:
         async for message in self._client.messages(ref.id):
@@ -141,6 +168,7 @@ def stored(ref: TicketRef, ticket: wire.Ticket) -> StoredTicket:
         group_id=ticket.team_id,
         status=STATES.get(ticket.state),
         assignee_id=None if ticket.assignee is None else ticket.assignee.id,
+        form_id=ticket.form_id,
         tags=frozenset(ticket.labels),
         fields={FieldId(key): content(value) for key, value in ticket.fields.items()},
     )
@@ -154,6 +182,8 @@ def definition(field: wire.Field) -> FieldDefinition:
         active=field.active,
         required=field.required,
         options=tuple(FieldOption(value=each.value, label=each.label) for each in field.options),
+        longest=field.most_bytes,
+        unit=TextUnit.BYTES,
     )
 
 
@@ -167,6 +197,8 @@ def _new(draft: TicketDraft, key: TicketKey) -> wire.NewTicket:
         requester=wire.NewPerson(name=asks.name, email=asks.email) if asks is not None and known else None,
         priority=None if draft.priority is None else PRIORITIES[draft.priority],
         team_id=None if draft.group is None else draft.group.id,
+        assignee_id=None if draft.assignee is None else draft.assignee.id,
+        form_id=None if draft.form is None else draft.form.id,
         labels=draft.tags,
         fields=written(draft.fields),
     )

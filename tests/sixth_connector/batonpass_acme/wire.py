@@ -42,6 +42,8 @@ class NewTicket(_Wire):
     requester: NewPerson | None = None
     priority: int | None = None
     team_id: str | None = None
+    assignee_id: str | None = None
+    form_id: str | None = None
     labels: tuple[str, ...] = ()
     fields: dict[str, Content] = {}
 
@@ -74,6 +76,7 @@ class Ticket(_Wire):
     priority: int | None = None
     team_id: str | None = None
     assignee: Person | None = None
+    form_id: str | None = None
     labels: tuple[str, ...] = ()
     reference: str | None = None
     fields: dict[str, Content] = {}
@@ -118,11 +121,22 @@ class Field(_Wire):
     type: str
     active: bool = True
     required: bool = False
+    most_bytes: int | None = None
     options: tuple[Option, ...] = ()
 
 
 class Fields(_Wire):
     fields: tuple[Field, ...]
+
+
+class Form(_Wire):
+    id: str
+    name: str
+    fields: tuple[str, ...] = ()
+
+
+class Forms(_Wire):
+    forms: tuple[Form, ...]
 
 
 class Team(_Wire):
@@ -169,7 +183,13 @@ class Passed(_Wire):
 
 # What it says when it refuses ---------------------------------------------------------------------------------
 
-IN_OUR_WORDS = {"team_id": "group", "assignee_id": "assignee", "state": "status", "labels": "tags"}
+IN_OUR_WORDS = {
+    "team_id": "group",
+    "assignee_id": "assignee",
+    "form_id": "form",
+    "state": "status",
+    "labels": "tags",
+}
 _CODE = re.compile(r"[a-z_]{1,40}")
 
 

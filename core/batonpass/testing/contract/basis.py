@@ -100,6 +100,12 @@ class Basis:
         assert delete is not None, "the emulator has no delete_ticket(id)"
         delete(ref.id)
 
+    def another_form(self, emulator: Emulator) -> None:
+        """Let the account have one form more; nothing where the emulator has no `add_form(name)`."""
+        add = getattr(emulator, "add_form", None)
+        if add is not None:
+            add("Another form")
+
     def a_chat(self, emulator: Emulator) -> str:
         """The id of a messaging conversation that the AI agent holds."""
         add = getattr(emulator, "add_chat", None)

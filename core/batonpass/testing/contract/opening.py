@@ -23,32 +23,12 @@ from batonpass.domain.ticket import (
 from batonpass.ports import Capability, Helpdesk
 from batonpass.testing.contract.basis import Basis
 from batonpass.testing.contract.holding import holds
-from batonpass.testing.contract.opened import Opened
+from batonpass.testing.contract.parts import missing, opened_or_refused
 from batonpass.testing.contract.samples import EMAIL, HOSTILE, a_draft, a_note, contents
 from batonpass.testing.emulator import Fault
 
 AFTER_COMMIT = (Fault.ANSWER_LOST, Fault.ERROR_AFTER_COMMIT, Fault.ANSWER_TRUNCATED, Fault.ANSWER_EMPTY)
 GONE = {404, 405, 410}
-
-
-async def _opened_or_refused(made: Opened, draft: TicketDraft) -> tuple[TicketRef | None, tuple[str, ...]]:
-    """The ticket, or the parts that the vendor names in its refusal."""
-    try:
-        return await made.helpdesk.open_ticket(draft, key=TicketKey(made.key())), ()
-    except RefusedError as refused:
-        return None, refused.fields
-
-
-async def missing(made: Opened, draft: TicketDraft) -> tuple[str, ...]:
-    """The parts that the vendor names in its refusal of a draft, or that are not there after it took it."""
-    ref, named = await _opened_or_refused(made, draft)
-    if ref is None:
-        return named
-    made.find_lag()
-    stored = await made.helpdesk.read_ticket(ref)
-    lost = [field.id for field in draft.fields if not landed(field.value, stored.fields.get(field.id))]
-    group = draft.group is not None and stored.group_id != draft.group.id
-    return (*lost, *(["group"] if group else []))
 
 
 class OpeningContract(Basis):
@@ -261,7 +241,7 @@ class OpeningContract(Basis):
                 fields=fields,
             )
 
-            ref, named = await _opened_or_refused(made, draft)
+            ref, named = await opened_or_refused(made, draft)
 
             made.find_lag()
             assert ref is not None or named, "a refusal names its part, so that the rest can be sent"

@@ -13,6 +13,7 @@ from batonpass.testing.contract.mutated_answers import MutatedAnswersContract
 from batonpass.testing.contract.mutated_deliveries import MutatedDeliveriesContract
 from batonpass.testing.contract.notes import NotesContract
 from batonpass.testing.contract.opening import OpeningContract
+from batonpass.testing.contract.parts import PartsContract
 from batonpass.testing.contract.passing import PassingContract
 from batonpass.testing.contract.proofs import ProofsContract
 from batonpass.testing.contract.provisioning import ProvisioningContract
@@ -28,6 +29,7 @@ class ContractSuite(
     ClaimsContract,
     AccessContract,
     OpeningContract,
+    PartsContract,
     NotesContract,
     ChangingContract,
     RepliesContract,
