@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
-from batonpass.app.config import Config
-from batonpass.diagnostics import FileProblemsError, Finding, TomlFile
+from batonpass.app.config import Config, Connection
+from batonpass.diagnostics import FileProblemsError, Finding
 from batonpass.domain.clock import Clock
 from batonpass.domain.facts import FactRule
 from batonpass.mapping.fact_files import load_fact_mapping
 from batonpass.mapping.files import load_helpdesk_mapping
-from batonpass.mapping.live import LiveFile
+from batonpass.mapping.layers import Layers, read_layers
+from batonpass.mapping.live import InForce, LiveFile, Read
 from batonpass.mapping.rules import HelpdeskMapping
 from batonpass.ports import Capability
 
@@ -36,13 +37,15 @@ class Mappings:
         for each in config.connections:
             if not FACTS & each.capabilities:
                 continue
-            load = partial(load_fact_mapping, readable=each.manifest.readable)
             try:
-                self._facts[each.name] = LiveFile(each.mapping, load, clock=clock)
+                self._facts[each.name] = LiveFile(
+                    each.layers.watched, partial(_read_facts, each), clock=clock
+                )
             except FileProblemsError as error:
                 problems += error.findings
         try:
-            self._helpdesk = LiveFile(config.helpdesk.mapping, self._load_helpdesk, clock=clock)
+            layers = config.helpdesk.layers
+            self._helpdesk = LiveFile(layers.watched, partial(self._read_helpdesk, layers), clock=clock)
         except FileProblemsError as error:
             problems += error.findings
         if problems:
@@ -66,6 +69,14 @@ class Mappings:
         return found
 
     @property
+    def in_force(self) -> dict[str, InForce[Any]]:
+        """By connection, with the texts that they were read from."""
+        return {
+            self._config.helpdesk.name: self._helpdesk.current,
+            **{name: live.current for name, live in self._facts.items()},
+        }
+
+    @property
     def versions(self) -> tuple[str, ...]:
         """Of all files in force."""
         return (self._helpdesk.current.version, *(live.current.version for live in self._facts.values()))
@@ -77,12 +88,18 @@ class Mappings:
 
     def refresh(self) -> None:
         """Look at the files again; a broken one changes nothing and is reported once."""
+        renamed = False
         for live in self._facts.values():
-            _refresh(live)
-        _refresh(self._helpdesk)
+            names = {rule.name for rule in live.current.value}
+            _told(live, live.refresh)
+            renamed = renamed or names != {rule.name for rule in live.current.value}
+        # What the helpdesk's mapping may name depends on the facts: what is said of it must not be out of date.
+        _told(self._helpdesk, self._helpdesk.reread if renamed else self._helpdesk.refresh)
 
-    def _load_helpdesk(self, path: Path) -> tuple[HelpdeskMapping | None, list[Finding]]:
-        return load_helpdesk_mapping(path, facts=self._fact_names())
+    def _read_helpdesk(self, layers: Layers) -> Read[HelpdeskMapping]:
+        file = read_layers(layers)
+        mapping, findings = load_helpdesk_mapping(file, facts=self._fact_names())
+        return mapping, findings, file.texts
 
     def _fact_names(self) -> set[str]:
         names = {name for each in self._config.connections for name in each.manifest.fixed_facts}
@@ -91,14 +108,21 @@ class Mappings:
                 names.update(rule.name for rule in self._facts[each.name].current.value)
             elif FACTS & each.capabilities:
                 # A file with a mistake has its own finding; its names are not unknown for that.
-                names.update(TomlFile.read(each.mapping).data.get("facts", {}))
+                facts = read_layers(each.layers).data.get("facts")
+                names.update(facts if isinstance(facts, dict) else ())
         return names
 
 
-def _refresh(live: LiveFile[T]) -> None:
+def _read_facts(connection: Connection) -> Read[tuple[FactRule, ...]]:
+    file = read_layers(connection.layers)
+    rules, findings = load_fact_mapping(file, readable=connection.manifest.readable)
+    return rules, findings, file.texts
+
+
+def _told(live: LiveFile[T], look: Callable[[], bool]) -> None:
     before = live.findings
-    if live.refresh():
-        log.info("mapping_reloaded", file=str(live.path), version=live.current.version)
+    if look():
+        log.info("mapping_reloaded", file=live.shown_as, version=live.current.version)
     for finding in live.findings:
         if finding not in before:
             log.error(

@@ -11,11 +11,13 @@ from batonpass.context.package import ContextPackage
 from batonpass.context.render import render_note
 from batonpass.domain.text import one_line
 from batonpass.domain.ticket import (
+    Agent,
     FieldContent,
     FieldDefinition,
     FieldKind,
     FieldSchema,
     FieldValue,
+    Form,
     Group,
     Note,
     NotLanded,
@@ -24,8 +26,17 @@ from batonpass.domain.ticket import (
 )
 from batonpass.mapping.apply import MappedTicket
 
-_PARTS = frozenset({"requester", "subject", "priority", "group", "assignee", "tags", "note", "status"})
-_OPTIONAL: Mapping[str, Any] = {"requester": None, "priority": None, "group": None, "tags": ()}
+_PARTS = frozenset(
+    {"requester", "subject", "priority", "group", "assignee", "form", "tags", "note", "status"}
+)
+_OPTIONAL: Mapping[str, Any] = {
+    "requester": None,
+    "priority": None,
+    "group": None,
+    "assignee": None,
+    "form": None,
+    "tags": (),
+}
 """The standard parts that a ticket can do without, and what stands there then."""
 
 
@@ -53,6 +64,8 @@ class Drafted:
             requester=Requester(name=name or None, email=email) if email else None,
             priority=mapped.priority,
             group=mapped.group,
+            assignee=mapped.assignee,
+            form=mapped.form,
             tags=mapped.tags,
             fields=mapped.fields,
         )
@@ -90,14 +103,22 @@ class Drafted:
         ]
         filled = [FieldValue(id=each.id, name=each.name, value=value) for each in wanted
                   if (value := stand_in(each, self.package.asked_at.date())) is not None]  # fmt: skip
-        if not filled:
+        form = self._form_wanted(names)
+        if not filled and form is None:
             return self._without(names, why)
         told = tuple(
             NotLanded(field=each.name, value=shown(each.value), why="filled in: the helpdesk requires it")
             for each in filled
         )
-        draft = replace(self.draft, fields=(*self.draft.fields, *filled))
+        if form is not None:
+            told += (NotLanded(field="Form", value=form.name, why="filled in: the helpdesk requires it"),)
+        draft = replace(self.draft, fields=(*self.draft.fields, *filled), form=form or self.draft.form)
         return replace(self, draft=draft, not_landed=(*self.not_landed, *told)).noted()
+
+    def _form_wanted(self, names: Sequence[str]) -> Form | None:
+        """The first form, where the helpdesk wants one and we named none."""
+        wanted = "form" in names and self.draft.form is None
+        return next(iter(self.schema.forms), None) if wanted else None
 
     def _without(self, names: Sequence[str], why: str) -> Self:
         draft = self.draft
@@ -108,10 +129,7 @@ class Drafted:
             name for name, empty in _OPTIONAL.items() if name in chosen and getattr(draft, name) != empty
         ]
         lost = [NotLanded(field=field.name, value=shown(field.value), why=why) for field in fields]
-        lost += [
-            NotLanded(field=part.capitalize(), value=_shown_part(getattr(draft, part)), why=why)
-            for part in parts
-        ]
+        lost += [not_landed(part, getattr(draft, part), why) for part in parts]
         emptied = {part: _OPTIONAL[part] for part in parts}
         if "group" in names and "group" in emptied and draft.group != self.default_group:
             emptied["group"] = self.default_group
@@ -154,8 +172,15 @@ def shown(value: FieldContent) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _shown_part(value: Any) -> str:
+def not_landed(part: str, value: Any, why: str) -> NotLanded:
+    """A standard part of the ticket that is left out."""
+    return NotLanded(field=part.capitalize(), value=shown_part(value), why=why)
+
+
+def shown_part(value: Any) -> str:
     """A standard part of the ticket as the note names it; who the customer is stands in the note anyway."""
     if isinstance(value, Requester):
         return value.name or "the customer"
-    return value.name if isinstance(value, Group) else shown(value)
+    if isinstance(value, Agent):
+        return value.name or value.email or value.id
+    return value.name if isinstance(value, Group | Form) else shown(value)

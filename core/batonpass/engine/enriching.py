@@ -18,8 +18,8 @@ from batonpass.domain.ticket import (
     TicketRef,
     TicketStatus,
 )
-from batonpass.engine import decide, living
-from batonpass.engine.drafting import Drafted
+from batonpass.engine import counting, decide, living
+from batonpass.engine.drafting import Drafted, not_landed
 from batonpass.engine.packing import way_of
 from batonpass.engine.records import ticket_from_json, ticket_to_json
 from batonpass.engine.retry import HELD
@@ -83,7 +83,7 @@ async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
         stored = await world.helpdesk.read_ticket(ref)
         if named and stored.status is TicketStatus.CLOSED:
             return Done(result={"closed": True}, plan=decide.on_ticket_wanted())
-        drafted = _only_raising(drafted, stored)
+        drafted = as_it_stands(_only_raising(drafted, stored), stored)
         reopens = TicketStatus.OPEN if named and stored.status is TicketStatus.SOLVED else None
         sent = opened(ref, drafted, version, adopted=True)
         done = step.may_have_happened and reopens is None and not missing_from(stored, sent)
@@ -95,7 +95,8 @@ async def enrich_ticket(world: World, step: ClaimedStep) -> Done:
             raise RetryLaterError(str(error), code="conflict") from None
         return _refused(world, step, error, named=named, asked_by_ticket=asked.stored.started_by is not None)
     plan = decide.on_ticket(package.gathered, way_of(world, asked))
-    return Done(result=opened(ref, drafted, version, adopted=done), plan=plan, ticket=_kept(ref, stored))
+    result = opened(ref, drafted, version, adopted=done)
+    return Done(result=result, plan=plan, ticket=_kept(ref, stored), landings=counting.of_opened(result))
 
 
 async def _brought(
@@ -120,7 +121,7 @@ async def _brought(
         if must or is_gone(error) or error.code == "conflict" or error.code in HELD:
             raise
         log.warning("ticket_not_changed", handoff=step.handoff_id, code=error.code, detail=str(error))
-        return drafted.mended((), "refused by the helpdesk")
+        return drafted.mended((), counting.REFUSED)
     return drafted
 
 
@@ -154,5 +155,23 @@ def _only_raising(drafted: Drafted, stored: StoredTicket) -> Drafted:
     return replace(drafted, draft=replace(drafted.draft, priority=None))
 
 
+def as_it_stands(drafted: Drafted, stored: StoredTicket) -> Drafted:
+    """Whoever has the ticket keeps it, and it keeps its form: changing one could take fields off it."""
+    draft, lost = drafted.draft, list(drafted.not_landed)
+    if draft.assignee is not None and stored.assignee_id not in {None, draft.assignee.id}:
+        lost.append(not_landed("assignee", draft.assignee, "the ticket had somebody already"))
+        draft = replace(draft, assignee=None)
+    if draft.form is not None:
+        lost.append(not_landed("form", draft.form, "the ticket stood already, with a form of its own"))
+        draft = replace(draft, form=None)
+    return replace(drafted, draft=draft, not_landed=tuple(lost))
+
+
 def changed(draft: TicketDraft) -> TicketChange:
-    return TicketChange(priority=draft.priority, group=draft.group, add_tags=draft.tags, fields=draft.fields)
+    return TicketChange(
+        priority=draft.priority,
+        group=draft.group,
+        assignee=draft.assignee,
+        add_tags=draft.tags,
+        fields=draft.fields,
+    )

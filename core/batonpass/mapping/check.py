@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Iterator
 
-from batonpass.diagnostics import Finding, Severity, TomlFile, did_you_mean, nearest, slip_of
-from batonpass.domain.conversation import Identity, ReasonCode
+from batonpass.diagnostics import (
+    Finding,
+    Severity,
+    TomlFile,
+    did_you_mean,
+    nearest,
+    same_but_for_signs,
+    slip_of,
+)
 from batonpass.domain.paths import PACKAGE_PATHS
 from batonpass.domain.ticket import Priority
-from batonpass.mapping.rules import Constant, Filled, HelpdeskMapping, LookedUp, Path, Rule
-from batonpass.mapping.wording import as_key, as_tag
-
-CLOSED_LISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "handoff.reason": tuple(code.value for code in ReasonCode),
-        "customer.identity": tuple(identity.value for identity in Identity),
-    }
-)
-"""Paths that have only these values."""
+from batonpass.mapping.check_rules import CLOSED_LISTS, check_rules
+from batonpass.mapping.rules import Filled, HelpdeskMapping, LookedUp, Path, Rule, TagRule
+from batonpass.mapping.wording import as_tag
+from batonpass.mapping.written import tag_at, written_keys, written_values
 
 PRIORITIES = tuple(priority.value for priority in Priority)
 RESERVED_WORDS = frozenset(path.partition(".")[0] for path in PACKAGE_PATHS) - {"customer"}
@@ -28,7 +28,13 @@ RESERVED_WORDS = frozenset(path.partition(".")[0] for path in PACKAGE_PATHS) - {
 def check_paths(mapping: HelpdeskMapping, facts: Collection[str] = ()) -> list[Finding]:
     """What is wrong with the mapping, whatever helpdesk it is for. `facts` are the facts that are defined."""
     check = _Check(mapping.file, frozenset(facts))
-    return [*check.rules(mapping), *check.priority(mapping.priority), *check.tags(mapping), *check.empty()]
+    return [
+        *check.rules(mapping),
+        *check.priority(mapping.priority),
+        *check.tags(mapping),
+        *check.empty(),
+        *check_rules(mapping, facts),
+    ]
 
 
 class _Check:
@@ -43,9 +49,8 @@ class _Check:
                     yield from self._path(source, (*rule.at, "from"))
                     yield from self._keys(rule, source)
                 case Filled(template=template):
-                    at = rule.at if rule is mapping.subject else (*rule.at, "template")
                     for path in template.paths:
-                        yield from self._path(path, at)
+                        yield from self._path(path, rule.content_at)
 
     def priority(self, rule: Rule | None) -> Iterator[Finding]:
         if rule is None:
@@ -57,22 +62,25 @@ class _Check:
                     f'priority "{value}" does not exist',
                     code="HM105",
                     hint=did_you_mean(str(value), PRIORITIES, listed="priorities"),
+                    becomes=same_but_for_signs(str(value), PRIORITIES),
                 )
 
     def tags(self, mapping: HelpdeskMapping) -> Iterator[Finding]:
         for rule in mapping.tags:
+            at = tag_at(self._file, rule)
             for path in rule.template.paths:
-                yield from self._path(path, rule.at)
+                yield from self._path(path, at)
             literal = "".join(text for text, _ in rule.template.parts)
             if not rule.template.parts or (not literal.strip() and not rule.template.paths):
-                yield self._empty(rule.at, "this tag is empty")
+                yield self._empty(at, "this tag is empty")
             elif as_tag(f"x{literal}x") != f"x{literal.lower()}x":
                 yield self._file.finding(
-                    rule.at,
+                    at,
                     "a tag has no spaces and no signs but - _ / :",
                     code="HM107",
                     severity=Severity.WARNING,
                     hint="each becomes an underscore",
+                    becomes=_tag_without_spaces(rule),
                 )
 
     def empty(self) -> Iterator[Finding]:
@@ -92,6 +100,11 @@ class _Check:
         if path in PACKAGE_PATHS or path in self._facts:
             return
         known = [*PACKAGE_PATHS, *self._facts]
+        bare = path.strip("{} ")
+        if bare in known:
+            plainly = f'write it without braces and spaces: "{bare}"'
+            yield self._file.finding(at, f'"{path}" is not known', code="HM101", hint=plainly)
+            return
         first, dot, _ = path.partition(".")
         slip = slip_of(path, known)
         if slip is not None or not dot or first in RESERVED_WORDS:
@@ -125,25 +138,9 @@ class _Check:
         return self._file.finding(at, message, code="HM106", severity=Severity.WARNING)
 
 
-def written_keys(file: TomlFile, rule: Rule) -> tuple[str, ...]:
-    """The left sides of a rule's `values`, as they stand in the file."""
-    return tuple(_table(file, rule).get("values", {}))
-
-
-def written_values(file: TomlFile, rule: Rule) -> Iterator[tuple[Path, str]]:
-    """Every value that a rule can put into its place by what is written in the file, as text, with its path."""
-    match rule.content:
-        case Constant(value=value):
-            yield rule.at, as_key(value)
-        case LookedUp(values=values, default=default):
-            for key in written_keys(file, rule):
-                yield (*rule.at, "values", key), as_key(values[key.strip().lower()])
-            if default is not None:
-                yield (*rule.at, "default"), as_key(default)
-
-
-def _table(file: TomlFile, rule: Rule) -> Mapping[str, Mapping[str, object]]:
-    here: Mapping[str, Mapping[str, object]] = file.data
-    for step in rule.at:
-        here = here[str(step)]  # type: ignore[assignment]  # the shape of the file has been checked
-    return here
+def _tag_without_spaces(rule: TagRule) -> str:
+    """As the tag would be made, its placeholders as they are."""
+    parts = [
+        as_tag(f"x{text}x")[1:-1] + (f"{{{path}}}" if path else "") for text, path in rule.template.parts
+    ]
+    return "".join(parts).strip("_")

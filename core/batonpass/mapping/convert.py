@@ -12,16 +12,25 @@ from types import MappingProxyType
 from batonpass.diagnostics import nearest
 from batonpass.domain.facts import FactValue, Money
 from batonpass.domain.text import one_line
-from batonpass.domain.ticket import FieldContent, FieldDefinition, FieldKind
-from batonpass.mapping.wording import as_key, as_text, cut, inert
+from batonpass.domain.ticket import FieldContent, FieldDefinition, FieldKind, TextUnit
+from batonpass.mapping.wording import as_key, as_text, cut, fits, inert
 
 LONGEST_TEXT = 10_000
 """Of one field, in characters; no field that a person reads holds more. The note has the whole."""
 
+UNITS: Mapping[TextUnit, str] = MappingProxyType(
+    {
+        TextUnit.CHARACTERS: "characters",
+        TextUnit.UTF16: "characters as UTF-16 counts them",
+        TextUnit.BYTES: "bytes of UTF-8",
+    }
+)
+"""What people call them."""
+
 _MOST_DIGITS = 30
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_YES = frozenset({"true", "yes", "1", "verified"})
-_NO = frozenset({"false", "no", "0", "claimed"})
+YES = frozenset({"true", "yes", "1", "verified"})
+NO = frozenset({"false", "no", "0", "claimed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,27 +78,30 @@ def _lost(value: FactValue, why: str, *, meant: str | None = None) -> Converted:
     return Converted(content=None, lost=(Lost(value=as_text(value), why=why, meant=meant),))
 
 
-def _text(value: FactValue, target: Target) -> Converted:  # noqa: ARG001 - one signature for all kinds
-    return _bounded(one_line(inert(as_text(value))))
+def _text(value: FactValue, target: Target) -> Converted:
+    return _bounded(one_line(inert(as_text(value))), target)
 
 
-def _long_text(value: FactValue, target: Target) -> Converted:  # noqa: ARG001 - one signature for all kinds
-    return _bounded(inert(as_text(value, between="\n")).strip())
+def _long_text(value: FactValue, target: Target) -> Converted:
+    return _bounded(inert(as_text(value, between="\n")).strip(), target)
 
 
-def _bounded(text: str) -> Converted:
-    if len(text) <= LONGEST_TEXT:
+def _bounded(text: str, target: Target) -> Converted:
+    longest, unit = target.definition.longest, target.definition.unit
+    if len(text) > LONGEST_TEXT and (longest is None or longest > LONGEST_TEXT):
+        longest, unit = LONGEST_TEXT, TextUnit.CHARACTERS
+    if longest is None or fits(text, longest, unit):
         return Converted(content=text or None)
-    lost = Lost(value=text, why=f"cut to {LONGEST_TEXT} characters")
-    return Converted(content=cut(text, LONGEST_TEXT), lost=(lost,))
+    lost = Lost(value=text, why=f"cut to {longest} {UNITS[unit]}")
+    return Converted(content=cut(text, longest, unit) or None, lost=(lost,))
 
 
 def _checkbox(value: FactValue, target: Target) -> Converted:  # noqa: ARG001 - one signature for all kinds
     if isinstance(value, bool):
         return Converted(content=value)
     word = as_key(value).strip().lower()
-    if word in _YES or word in _NO:
-        return Converted(content=word in _YES)
+    if word in YES or word in NO:
+        return Converted(content=word in YES)
     return _lost(value, "neither true nor false")
 
 

@@ -8,40 +8,27 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from batonpass.diagnostics import Finding, TomlFile, did_you_mean, has_errors, validated
 from batonpass.domain.facts import FactRule
 from batonpass.domain.paths import PACKAGE_PATHS
 from batonpass.mapping.check import RESERVED_WORDS
+from batonpass.mapping.files import as_layers
+from batonpass.mapping.shapes import Fact, FactFile
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    object: str
-    property: str
-    values: dict[str, str] = {}
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    facts: dict[str, _Fact]
-
-
 def load_fact_mapping(
-    path: FilePath, *, readable: Mapping[str, tuple[str, ...]], shown_as: str | None = None
+    source: FilePath | TomlFile, *, readable: Mapping[str, tuple[str, ...]], shown_as: str | None = None
 ) -> tuple[tuple[FactRule, ...] | None, list[Finding]]:
     """The rules and what is to be said about them; None where there is an error.
 
-    `readable` is what the source can be asked for: object → properties; `"*"` any, `"metadata.*"` any below.
+    `source` is one file, or what `read_layers` has read. `readable` is what the source can be asked for: object →
+    properties; `"*"` any, `"metadata.*"` any below.
     """
-    file = TomlFile.read(path, shown_as=shown_as)
-    findings = [*file.findings, *_unquoted(file)]
-    shape, faults = validated(_without_unquoted(file), _File)
+    file = as_layers(source, shown_as=shown_as)
+    findings = [*file.findings, *file.head, *_unquoted(file)]
+    shape, faults = validated(_without_unquoted(file), FactFile)
     findings += faults
     if shape is None:
         return None, findings
@@ -52,7 +39,7 @@ def load_fact_mapping(
     return (None if has_errors(findings) else rules), findings
 
 
-def _rule(name: str, fact: _Fact) -> FactRule:
+def _rule(name: str, fact: Fact) -> FactRule:
     return FactRule(name=name, object=fact.object, property=fact.property, values=tuple(fact.values.items()))
 
 
@@ -68,7 +55,7 @@ def _name(file: TomlFile, name: str) -> Iterator[Finding]:
 
 
 def _property(
-    file: TomlFile, name: str, fact: _Fact, readable: Mapping[str, tuple[str, ...]]
+    file: TomlFile, name: str, fact: Fact, readable: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Finding]:
     properties = readable.get(fact.object)
     if properties is None:

@@ -1,18 +1,20 @@
-"""A file that may be changed while we run: the last good state stays in force until there is a better one."""
+"""Files that may be changed while we run: the last good state stays in force until there is a better one."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from batonpass.diagnostics import FileProblemsError, Finding, has_errors
+from batonpass.diagnostics import FileProblemsError, Finding, Severity, has_errors
 from batonpass.domain.clock import Clock
 
 T = TypeVar("T")
+Read = tuple[T | None, list[Finding], Sequence[tuple[str, str]]]
+"""The state, what is to be said about its files, and (file, text) of all that it was read from."""
 
 _Stamp = tuple[int, int, int, int, int]
 
@@ -21,28 +23,37 @@ _Stamp = tuple[int, int, int, int, int]
 class InForce(Generic[T]):
     value: T
     version: str
-    """The first twelve hex digits of the content's SHA-256."""
+    """The first twelve hex digits of the SHA-256 over all texts that it was read from."""
     loaded_at: datetime
+    layers: tuple[tuple[str, str], ...] = ()
+    """(File, its text) of all the files that it was read from, the lowest first."""
 
 
 class LiveFile(Generic[T]):
-    """`current` is always a state that was read without errors.
+    """`current` is always a state that was read without errors, and `layers` are the very texts of it.
 
-    Nothing watches the file here: whoever wants it to be looked at calls `refresh`.
+    Nothing watches the files here: whoever wants them to be looked at calls `refresh`.
     """
 
-    def __init__(
-        self, path: Path, load: Callable[[Path], tuple[T | None, list[Finding]]], *, clock: Clock
-    ) -> None:
-        """Reads the file. Raises `FileProblemsError` where it cannot be used: there is no last good state yet."""
-        self.path = path
-        self._load = load
+    def __init__(self, watched: Sequence[Path], read: Callable[[], Read[T]], *, clock: Clock) -> None:
+        """Reads the files. Raises `FileProblemsError` where they cannot be used: there is no last good state yet.
+
+        `watched`: every file whose change may give another state, also one that is not there yet.
+        """
+        self._watched = tuple(watched)
+        self._read_files = read
         self._clock = clock
-        self._stamp = _stamp(path)
+        self._stamps = self._look()
         found, self._findings = self._read()
         if found is None:
             raise FileProblemsError(self._findings)
         self._current = found
+        self._there = self._present()
+
+    @property
+    def shown_as(self) -> str:
+        """The files that are in force, for people."""
+        return ", ".join(file for file, _ in self._current.layers)
 
     @property
     def current(self) -> InForce[T]:
@@ -50,34 +61,72 @@ class LiveFile(Generic[T]):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is to be said about the file as it stands now, also where an older state is in force."""
+        """What is to be said about the files as they stand now, also where an older state is in force."""
         return tuple(self._findings)
 
     @property
     def is_stale(self) -> bool:
-        """Whether the file as it stands now cannot be used, so that an older state is in force."""
+        """Whether the files as they stand now cannot be used, so that an older state is in force."""
         return has_errors(self._findings)
 
     def refresh(self) -> bool:
-        """Look at the file; whether another state came into force. Cheap where the file has not changed."""
-        stamp = _stamp(self.path)
-        if stamp == self._stamp:
+        """Look at the files; whether another state came into force. Cheap where none has changed."""
+        stamps = self._look()
+        if stamps == self._stamps:
             return False
-        # The stamp from before reading: a change while we read is seen at the next look.
-        self._stamp = stamp
+        return self.reread(stamps)
+
+    def reread(self, stamps: tuple[_Stamp | None, ...] | None = None) -> bool:
+        """Read them whether they have changed or not: what they say may depend on something else."""
+        # The stamps from before reading: a change while we read is seen at the next look.
+        self._stamps = self._look() if stamps is None else stamps
         found, self._findings = self._read()
-        if found is None or found.version == self._current.version:
+        gone = self._there - self._present()
+        if found is not None and gone:
+            # A layer that is needed no more looks like one that is being swapped, or was deleted by mistake.
+            self._findings = [*self._findings, *(_gone(path) for path in sorted(gone))]
+        if found is None or gone:
             return False
-        self._current = found
-        return True
+        changed = found.version != self._current.version
+        if changed or stamps is None:
+            self._current = found
+        self._there = self._present()
+        return changed
+
+    def _present(self) -> frozenset[Path]:
+        """Of the files, those that were there when we looked."""
+        return frozenset(
+            path for path, stamp in zip(self._watched, self._stamps, strict=True) if stamp is not None
+        )
+
+    def _look(self) -> tuple[_Stamp | None, ...]:
+        return tuple(_stamp(path) for path in self._watched)
 
     def _read(self) -> tuple[InForce[T] | None, list[Finding]]:
-        content = _content(self.path)
-        value, findings = self._load(self.path)
-        if value is None or content is None:
+        value, findings, texts = self._read_files()
+        if value is None:
             return None, findings
-        version = hashlib.sha256(content).hexdigest()[:12]
-        return InForce(value=value, version=version, loaded_at=self._clock.now()), findings
+        now = self._clock.now()
+        version = version_of(texts)
+        return InForce(value=value, version=version, loaded_at=now, layers=tuple(texts)), findings
+
+
+def version_of(texts: Sequence[tuple[str, str]]) -> str:
+    """The version of a state by the texts that it was read from, whatever their files are called."""
+    together = "\0".join(text for _, text in texts)
+    return hashlib.sha256(together.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _gone(path: Path) -> Finding:
+    return Finding(
+        code="TF001",
+        severity=Severity.ERROR,
+        message="this file was in force and is not there any more",
+        file=str(path),
+        line=1,
+        column=1,
+        hint="put it back; to do without it, start batonpass again",
+    )
 
 
 def _stamp(path: Path) -> _Stamp | None:
@@ -86,10 +135,3 @@ def _stamp(path: Path) -> _Stamp | None:
     except OSError:
         return None
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev)
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None

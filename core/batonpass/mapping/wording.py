@@ -13,6 +13,7 @@ import regex
 
 from batonpass.domain.facts import FactValue
 from batonpass.domain.text import mend, one_line, reveal
+from batonpass.domain.ticket import TextUnit
 
 ELLIPSIS = "…"
 LONGEST_TAG = 80
@@ -100,16 +101,36 @@ def inert(text: str) -> str:
     return _FOREIGN_TEMPLATE.sub("{ ", reveal(mend(text)))
 
 
-def cut(text: str, limit: int) -> str:
-    """The text in at most `limit` characters, cut between graphemes and marked with an ellipsis."""
-    if len(text) <= limit:
+def size(text: str, unit: TextUnit = TextUnit.CHARACTERS) -> int:
+    """How long the text is for who counts so."""
+    match unit:
+        case TextUnit.CHARACTERS:
+            return len(text)
+        case TextUnit.UTF16:
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        case TextUnit.BYTES:
+            return len(text.encode("utf-8", "surrogatepass"))
+
+
+def fits(text: str, limit: int, unit: TextUnit = TextUnit.CHARACTERS) -> bool:
+    # No character is more than four of anything: most texts need not be counted.
+    return len(text) * 4 <= limit or (len(text) <= limit and size(text, unit) <= limit)
+
+
+def cut(text: str, limit: int, unit: TextUnit = TextUnit.CHARACTERS) -> str:
+    """The text in at most `limit` of the unit, cut between graphemes and marked with an ellipsis; without the mark
+    where not even that has room."""
+    if fits(text, limit, unit):
         return text
-    end = 0
+    mark = ELLIPSIS if size(ELLIPSIS, unit) <= limit else ""
+    room = limit - size(mark, unit)
+    end = used = 0
     for grapheme in _GRAPHEME.finditer(text):
-        if grapheme.end() > limit - len(ELLIPSIS):
+        used += size(grapheme[0], unit)
+        if used > room:
             break
         end = grapheme.end()
-    return text[:end].rstrip() + ELLIPSIS
+    return text[:end].rstrip() + mark
 
 
 def as_line(text: str) -> str:
