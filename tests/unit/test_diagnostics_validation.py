@@ -197,5 +197,7 @@ def test_json_has_the_place_and_no_source():
             "message": '"bleu" is not one of red, blue',
             "location": {"file": "config.toml", "line": 1, "column": 10, "length": 6},
             "hint": 'did you mean "blue"?',
+            "fix": None,
+            "docs": "docs/findings.md#tf104",
         }
     ]

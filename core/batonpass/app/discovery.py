@@ -10,15 +10,33 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from batonpass.app.config import Config, Connection
+from batonpass.app.editor_schemas import write_editor_schemas
+from batonpass.app.snapshots import FOLDER, SAVED_AS, former_json, read_snapshot, snapshot_path
 from batonpass.app.wiring import connected
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import ConfigurationError, CredentialsRefusedError, RefusedError, RetryLaterError
 from batonpass.domain.presence import AgentPresence, Presence
 from batonpass.domain.ticket import Agent, FieldDefinition, FieldKind, FieldSchema, NewField
+from batonpass.mapping.former import NOTHING_FORMER, Former
 from batonpass.ports import Helpdesk, ListsAgents, TellsPresence
 
-SAVED_AS = "batonpass.discover/1"
-_FOLDER = ".batonpass"
+__all__ = [
+    "FOLDER",
+    "SAVED_AS",
+    "Discovery",
+    "Lack",
+    "NotTold",
+    "age",
+    "discovered",
+    "field_json",
+    "lacking",
+    "load",
+    "load_from",
+    "people_json",
+    "save",
+    "schema_json",
+    "since",
+]
 
 T = TypeVar("T")
 
@@ -38,6 +56,8 @@ class Discovery:
     agents: tuple[Agent, ...] = ()
     presence: Presence | None = None
     not_told: tuple[NotTold, ...] = ()
+    former: Former = NOTHING_FORMER
+    """What was called otherwise when it was read before; of a saved one only."""
 
 
 async def discovered(connection: Connection, clock: Clock, *, people: bool = False) -> Discovery:
@@ -68,17 +88,46 @@ async def discovered(connection: Connection, clock: Clock, *, people: bool = Fal
 
 
 def save(config: Config, found: Discovery) -> Path:
-    """Write `.batonpass/<connection>.schema.json` beside the configuration: fields, groups and forms, no people."""
-    path = config.path.parent / _FOLDER / f"{found.connection}.schema.json"
-    text = json.dumps({"schema": SAVED_AS, **schema_json(found)}, ensure_ascii=False, indent=2)
+    """Write `.batonpass/<connection>.schema.json` beside the configuration: fields, groups and forms, no people.
+
+    What was called otherwise in the one that stood there is kept beside the new names. Beside it stand JSON Schemas of
+    the mapping files, for editors.
+    """
+    path = snapshot_path(config.path.parent, found.connection)
+    former = former_json(since(load(config, found.connection, broken_as_none=True), found.schema))
+    told = {"schema": SAVED_AS, **schema_json(found), "former": former}
+    text = json.dumps(told, ensure_ascii=False, indent=2)
     try:
         path.parent.mkdir(exist_ok=True)
         fresh = path.with_suffix(".new")
         fresh.write_text(text + "\n", encoding="utf-8")
         fresh.replace(path)
+        write_editor_schemas(config, found.connection, found.schema)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None
     return path
+
+
+def load(config: Config, connection: str, *, broken_as_none: bool = False) -> Discovery | None:
+    """What `save` wrote last of this connection; None where it never did. Raises `ConfigurationError` where the file
+    cannot be read (`broken_as_none`: never)."""
+    return load_from(config.path.parent, connection, broken_as_none=broken_as_none)
+
+
+def load_from(folder: Path, connection: str, *, broken_as_none: bool = False) -> Discovery | None:
+    """As `load`, by the folder of the configuration."""
+    try:
+        read = read_snapshot(folder, connection)
+    except ConfigurationError:
+        if not broken_as_none:
+            raise
+        return None
+    return None if read is None else Discovery(connection=connection, schema=read[0], former=read[1])
+
+
+def since(before: Discovery | None, schema: FieldSchema) -> Former:
+    """What was called otherwise before this reading of the account."""
+    return NOTHING_FORMER if before is None else before.former.after(before.schema, schema)
 
 
 def schema_json(found: Discovery) -> dict[str, Any]:
@@ -93,6 +142,7 @@ def schema_json(found: Discovery) -> dict[str, Any]:
             for each in schema.forms
         ],
         "limits": {"subject": schema.limits.subject, "note": schema.limits.note},
+        "options_are_tags": schema.options_are_tags,
     }
 
 
@@ -119,6 +169,8 @@ def field_json(field: FieldDefinition) -> dict[str, Any]:
         "active": field.active,
         "required": field.required,
         "options": [{"value": each.value, "label": each.label} for each in field.options],
+        "longest": field.longest,
+        "unit": field.unit,
     }
 
 

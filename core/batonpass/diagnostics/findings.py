@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batonpass.diagnostics.edits import Edit
 from batonpass.domain.errors import ConfigurationError
 
 
@@ -33,6 +34,8 @@ class Finding:
     source_line: str = ""
     hint: str | None = None
     """What was meant, or the fix."""
+    edit: Edit | None = None
+    """What `batonpass check --fix` writes; None where a person has to decide."""
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -44,3 +44,15 @@ def did_you_mean(
     if 0 < len(choices) <= at_most:
         return f"{listed}: {', '.join(choices)}"
     return None
+
+
+def same_but_for_signs(word: str, known: Iterable[str]) -> str | None:
+    """The one known word that differs in nothing but case, spaces, hyphens and other signs; None where there are
+    several."""
+    plain = _letters(word)
+    found = {choice for choice in known if _letters(choice) == plain}
+    return found.pop() if plain and len(found) == 1 else None
+
+
+def _letters(word: str) -> str:
+    return " ".join(utils.default_process(word).split())

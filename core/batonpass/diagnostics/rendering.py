@@ -6,15 +6,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from batonpass.diagnostics.findings import Finding
+from batonpass.diagnostics.pages import page_of
 from batonpass.domain.text import mend, reveal
 
 _WIDTH = 160
 
 
-def render(findings: Iterable[Finding], *, full: bool = True) -> str:
-    """Plain text, in the order of files and lines; `full` adds the line with a caret below what is meant."""
-    ordered = sorted(findings, key=lambda finding: (finding.file, finding.line, finding.column))
-    return "\n".join(_full(finding) if full else _concise(finding) for finding in ordered)
+def render(findings: Iterable[Finding], *, full: bool = True, advice: bool = False) -> str:
+    """Plain text, in the order of files and lines; `full` adds the line with a caret below what is meant, `advice`
+    below that how to mend it and where the code is explained."""
+    ordered = in_order(findings)
+    if not full:
+        return "\n".join(_concise(finding) for finding in ordered)
+    return "\n".join(_full(finding) + (_advice(finding) if advice else "") for finding in ordered)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: (finding.file, finding.line, finding.column, finding.code))
 
 
 def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -31,6 +39,8 @@ def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
                 "length": finding.length,
             },
             "hint": finding.hint,
+            "fix": None if finding.edit is None else finding.edit.becomes,
+            "docs": page_of(finding.code),
         }
         for finding in findings
     ]
@@ -58,6 +68,14 @@ def _full(finding: Finding) -> str:
     indent = "".join(char if char == "\t" else " " for char in before)
     carets = "^" * max(1, min(finding.length, len(shown) - len(before)))
     return f"{_head(finding)}\n{number} | {_one_wide(shown)}\n{gutter} | {indent}{carets}{hint}"
+
+
+def _advice(finding: Finding) -> str:
+    gutter = " " * len(str(finding.line).rjust(5))
+    fix = (
+        "" if finding.edit is None else f"fix: batonpass check --fix writes {_safe(finding.edit.becomes)}  · "
+    )
+    return f"\n{gutter} = {fix}docs: {page_of(finding.code)}"
 
 
 def _safe(text: str) -> str:

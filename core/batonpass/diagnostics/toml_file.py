@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from batonpass.diagnostics.edits import Edit, rewritten
 from batonpass.diagnostics.findings import Finding, Severity
-from batonpass.diagnostics.secrecy import mask, mask_all
+from batonpass.diagnostics.secrecy import mask, mask_all, secrets_in, without_secrets
 from batonpass.diagnostics.spans import Place, Span, SpanIndex
 
 # Python puts the place into the message only: https://docs.python.org/3/library/tomllib.html
@@ -101,20 +102,41 @@ class TomlFile:
         hint: str | None = None,
         key: bool = False,
         secret: bool = False,
+        becomes: str | None = None,
     ) -> Finding:
-        """A finding at this place. What looks like a secret is masked; `secret` hides every value of the line."""
+        """A finding at this place. What looks like a secret is masked; `secret` hides every value of the line.
+
+        `becomes` is the text that is surely meant here: the finding says how to write it.
+        """
         span = self.span(where, key=key)
         finding = self._at(span, message, code=code, severity=severity, hint=hint)
+        if becomes is not None:
+            finding = replace(finding, edit=self._edit(span, becomes, key=key))
         if not secret:
             return finding
         value = self.span(where)
         hidden = mask_all(finding.source_line, value.column, value.length)
         return replace(finding, source_line=hidden)
 
+    def secrets(self, *, code: str, message: str, hint: str) -> tuple[Finding, ...]:
+        """A finding for each key, token or password that stands in the file, in a comment too."""
+        return tuple(
+            self._at(Span(line=number, column=start + 1, length=end - start), message, code=code, hint=hint)
+            for number, line in enumerate(self._lines, start=1)
+            for start, end in secrets_in(line)
+        )
+
     def line(self, number: int) -> str:
         """One line of the file, from 1; empty where there is none."""
         lines = self._lines
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def _edit(self, span: Span, text: str, *, key: bool) -> Edit | None:
+        was = self.line(span.line)[span.column - 1 : span.column - 1 + span.length]
+        written = rewritten(was, text, key=key)
+        if written is None or written == was:
+            return None
+        return Edit(line=span.line, column=span.column, was=was, becomes=written)
 
     @cached_property
     def _index(self) -> SpanIndex:
@@ -136,13 +158,13 @@ class TomlFile:
         return Finding(
             code=code,
             severity=severity,
-            message=message,
+            message=without_secrets(message),
             file=self.shown_as,
             line=span.line,
             column=span.column,
             length=span.length,
             source_line=mask(self.line(span.line)),
-            hint=hint,
+            hint=None if hint is None else without_secrets(hint),
         )
 
     def _faults(self, told: str) -> tuple[Finding, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from batonpass.app.checking_live import findings_against
 from batonpass.app.config import Config, Connection
 from batonpass.app.doctor.answers import Answers, Ending
 from batonpass.app.doctor.fields import own_fields_examined, start_examined
@@ -20,8 +21,6 @@ from batonpass.domain.errors import (
     RefusedError,
     RetryLaterError,
 )
-from batonpass.domain.ticket import FieldSchema
-from batonpass.mapping import check_schema, load_helpdesk_mapping
 from batonpass.ports import Helpdesk, Probe
 
 
@@ -54,17 +53,12 @@ async def account_examined(config: Config, connection: Connection, clock: Clock)
                     *own_fields_examined(connection, opened, schema),
                     *start_examined(connection, schema),
                 ]
-                findings = _live_findings(connection, schema)
+                findings = findings_against(config, connection, schema)
                 rows.append(_mapping(connection, findings))
     except BatonpassError as error:
         rows.append(_refused(connection, error))
     rows += [_ending(connection, each) for each in answers.endings]
     return Account(name=connection.name, rows=tuple(rows), findings=tuple(findings), ahead=answers.ahead)
-
-
-def _live_findings(connection: Connection, schema: FieldSchema) -> list[Finding]:
-    mapping, _ = load_helpdesk_mapping(connection.mapping)
-    return [] if mapping is None else check_schema(mapping, schema)
 
 
 def _ending(connection: Connection, ending: Ending) -> Examined:
