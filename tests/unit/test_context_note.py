@@ -142,7 +142,7 @@ def test_facts_carry_their_source_and_time():
         (Standing.REFUSED, "HubSpot refused the question."),
         (Standing.BROKEN, "HubSpot gave an answer that could not be understood."),
         (Standing.WITHHELD, "HubSpot was not asked: the customer's identity is only claimed."),
-        (Standing.AMBIGUOUS, "HubSpot has several people who match; nothing is shown."),
+        (Standing.AMBIGUOUS, "HubSpot: ambiguous, several customers match; nothing is shown."),
         (Standing.NOT_FOUND, "HubSpot does not know this customer."),
         (Standing.NO_KEY, "HubSpot was not asked: no e-mail address or id to look up with."),
         (Standing.FOUND, "HubSpot knows the customer and has none of the values asked for."),

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from batonpass.context.package import build_package, person_of
+from batonpass.context.identity import person_of
+from batonpass.context.package import build_package
 from batonpass.domain.conversation import Customer, HandoffRequest, Identity
 from batonpass.domain.facts import Fact, Gathered, Money, SourceReport, Standing
+from batonpass.domain.history import ContactKind, PastContact
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.paths import PACKAGE_PATHS
 
@@ -17,6 +19,10 @@ NOW = datetime(2026, 11, 21, 10, 42, tzinfo=UTC)
 
 def a_fact(name, value, source="stripe"):
     return Fact(name=name, value=value, source=source, as_of=NOW)
+
+
+def a_contact(title, source):
+    return PastContact(kind=ContactKind.TICKET, source=source, id="7", at=NOW, title=title)
 
 
 def a_request(**more):
@@ -36,12 +42,23 @@ def package_of(request, *reports, url=None):
     )
 
 
+GIVES_ALL = (
+    "My name is Ada Lovelace, ada@example.com, zip code 78712, phone +49 30 901820. It is too small. Order #W1234567 of "
+    '3 March, invoice INV-20044, I paid $120.50 for the lamp. On my iPhone 14 I get the error "Payment declined". '
+    "Please refund it to my PayPal account and call me back after 5. I live in Denver."
+)
 FULL = {
     "conversation": {
         "id": "c1",
         "channel": "web_chat",
         "language": "en",
-        "turns": [{"role": "customer", "text": "I want a refund for order 12."}],
+        "turns": [
+            {"role": "customer", "text": "I want a refund for order 12."},
+            {"role": "ai", "text": 'Is it "too small" or "too large"? Please confirm.'},
+            {"role": "customer", "text": GIVES_ALL},
+            {"role": "ai", "text": "I have refunded the lamp. Please confirm."},
+            {"role": "customer", "text": "Yes, that is correct."},
+        ],
     },
     "customer": {"name": "Ada", "email": "Ada@Example.com", "phone": "+1 5", "identity": "verified"},
     "reason": {"code": "billing_dispute", "text": "above my limit"},
@@ -52,15 +69,27 @@ FULL = {
 
 def test_a_full_request_has_a_value_at_every_path():
     late = SourceReport(source="hubspot", standing=Standing.LATE)
+    told = [
+        SourceReport(
+            source=source,
+            standing=Standing.FOUND,
+            facts=(a_fact("customer.segment", value, source),),
+            contacts=(a_contact("Refund of order 12", source),),
+        )
+        for source, value in (("crm", "A"), ("desk", "B"))
+    ]
 
-    values = package_of(HandoffRequest.model_validate(FULL), late, url="https://x.example/h").values()
+    values = package_of(HandoffRequest.model_validate(FULL), late, *told, url="https://x.example/h").values()
+    values = {path: value for path, value in values.items() if path != "customer.segment"}
 
     assert set(values) == set(PACKAGE_PATHS)
     assert values["handoff.confidence"] == 31
     assert values["technical.error"] == "E1"
     assert values["facts.missing"] == ("hubspot",)
     assert values["issue.title"] == "I want a refund for order 12."
-    assert values["conversation.transcript"] == "1 \N{MIDDLE DOT} Customer\n  I want a refund for order 12."
+    assert str(values["conversation.transcript"]).startswith(
+        "1 \N{MIDDLE DOT} Customer\n  I want a refund for order 12."
+    )
 
 
 def test_a_poor_request_has_only_what_it_gave():

@@ -1,6 +1,6 @@
 """The brief: 60 words for 15 seconds, always in the same order.
 
-The ask, why it came, who, what was tried, the next step, risks. Nothing in it is invented: it quotes the record
+The ask, why it came, who, what was tried and must not be asked again, the next step, risks, the link. Nothing in it is invented: it quotes the record
 or says what a table says of the record.
 """
 
@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from batonpass.context.asked_once import fit_phrases, not_to_ask
+from batonpass.context.given import Given
 from batonpass.context.known import PLAN, TIER, Known, known_of, last_payment, open_balance, text_of
 from batonpass.context.reading import Reading, Sentence, needs_context
 from batonpass.context.signals import next_step, risks
-from batonpass.context.summary import Tried
+from batonpass.context.tried import Result, Tried
 from batonpass.context.words import count_words, cut_words, tame_words
 from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode
 from batonpass.domain.facts import Gathered
@@ -75,6 +77,10 @@ class Brief:
     tried: tuple[str, ...]
     next_step: str
     risks: tuple[str, ...]
+    not_to_ask: tuple[str, ...] = ()
+    """What the customer gave already."""
+    url: str | None = None
+    """Where the whole is."""
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
@@ -83,7 +89,7 @@ class Brief:
             ("Wants", self.ask),
             ("Why", self.why),
             ("Who", self.who),
-            ("Tried", "; ".join(self.tried)),
+            ("Tried", _tried_line(self.tried, self.not_to_ask)),
             ("Next", self.next_step),
             ("Risks", ", ".join(self.risks)),
         )
@@ -91,8 +97,9 @@ class Brief:
 
     @property
     def text(self) -> str:
-        """At most 60 words, labels counted."""
-        return "\n".join(f"{label}: {text}" for label, text in self.lines)
+        """At most 60 words, labels and the link counted."""
+        link = (("Whole", self.url),) if self.url else ()
+        return "\n".join(f"{label}: {text}" for label, text in (*self.lines, *link))
 
 
 def make_brief(
@@ -102,16 +109,21 @@ def make_brief(
     asked_at: datetime,
     reading: Reading,
     tried: Sequence[Tried],
+    repeat: str | None = None,
+    conflicts: Sequence[str] = (),
+    suspect: bool = False,
+    given: Sequence[Given] = (),
+    url: str | None = None,
 ) -> Brief:
     known = known_of(gathered)
     ask = cut_words(_plain_ask(reading.ask), _ASK_WORDS)
-    dangers = risks(request, known, asked_at)
+    dangers = risks(request, known, asked_at, repeat=repeat, conflicts=conflicts, suspect=suspect)
     step = next_step(request, gathered, known, reading, tried)
     reason, words = _why(request, reading)
     # The last three: what was tried last is what must not be tried again.
-    attempts = [_verb_first(_plain(item.text.rstrip(".:!"))) for item in tried[-_MOST_TRIED:]] or [
-        "nothing on record"
-    ]
+    attempts = [_attempt(item) for item in tried[-_MOST_TRIED:]] or ["nothing on record"]
+    known_already = not_to_ask(given)
+    url = url if url and len(url.split()) == 1 else None
     name, standing = _who(request, known)
     room = _allot(
         ask=ask,
@@ -120,35 +132,59 @@ def make_brief(
         who=f"{name} {standing}",
         why=f"{reason} {words}",
         tried=" ".join(attempts),
+        ask_once=f"{_ASK_ONCE} {' '.join(known_already)}" if known_already else "",
+        left=WORDS - (_WORDS_OF_A_LINK if url else 0),
     )
     return Brief(
         ask=ask,
         why=_fit_why(reason, words, room["why"]),
         who=_fit_who(name, standing, room["who"]),
         tried=_fit_tried(attempts, room["tried"]),
+        not_to_ask=fit_phrases(known_already, room["ask_once"] - count_words(_ASK_ONCE)),
+        url=url,
         next_step=cut_words(step, room["next"]),
         risks=_fit_risks(dangers, room["risks"]),
     )
 
 
-_LEAST = {"ask": 15, "risks": 4, "next": 8, "who": 9, "tried": 8, "why": 10}
-"""Words that a line has in any case: with the six labels, 60. What a line does not use goes to the others: first
-to risks, next step and customer, then evenly to the last two."""
+_LEAST = {"ask": 15, "risks": 4, "next": 8, "who": 7, "ask_once": 7, "tried": 5, "why": 6}
+"""Words that a line has in any case: with the six labels and the link, 60. What a line does not use goes to the
+others: first to risks, next step and customer, then evenly to the last three."""
 
 
-def _allot(**texts: str) -> dict[str, int]:
+def _allot(*, left: int, **texts: str) -> dict[str, int]:
     needs = {line: count_words(texts[line]) for line in _LEAST}
     given = {line: min(needs[line], least) for line, least in _LEAST.items()}
-    left = WORDS - sum(given.values()) - sum(1 for need in needs.values() if need)
+    labels = sum(1 for line, need in needs.items() if need and line != "ask_once")
+    left -= sum(given.values()) + labels
     for line in ("risks", "next", "who"):
         more = min(needs[line] - given[line], left)
         given[line] += more
         left -= more
-    while left and (short := [line for line in ("tried", "why") if needs[line] > given[line]]):
+    while left and (short := [line for line in ("ask_once", "tried", "why") if needs[line] > given[line]]):
         for line in short[:left]:
             given[line] += 1
             left -= 1
     return given
+
+
+_ASK_ONCE = "Do not ask again:"
+_WORDS_OF_A_LINK = 2
+
+
+def _tried_line(tried: Sequence[str], not_to_ask: Sequence[str]) -> str:
+    attempts = "; ".join(tried)
+    if not not_to_ask:
+        return attempts
+    end = "" if not attempts or attempts[-1] in ".!?\u2026" else "."
+    return f"{attempts}{end} {_ASK_ONCE} {', '.join(not_to_ask)}".strip()
+
+
+def _attempt(item: Tried) -> str:
+    text = _verb_first(_plain(item.text.rstrip(".:!")))
+    # A refusal and an error say themselves how it ended; what the AI agent held for done does not.
+    ended_otherwise = item.result is Result.FAILED and item.result_turn not in {None, item.turn}
+    return f"Failed: {text[:1].lower()}{text[1:]}" if ended_otherwise else text
 
 
 def _plain(text: str) -> str:

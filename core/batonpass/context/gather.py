@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from batonpass.domain.clock import Clock
 from batonpass.domain.conversation import Identity
 from batonpass.domain.errors import CredentialsRefusedError, RefusedError, RetryLaterError
-from batonpass.domain.facts import FactRule, Gathered, Person, SourceReport, Standing
+from batonpass.domain.facts import Fact, FactAnswer, FactRule, Gathered, Person, SourceReport, Standing
+from batonpass.domain.history import MOST_CONTACTS
+from batonpass.domain.person import MatchRule
 from batonpass.ports import FactSource
 
 _GRACE = 0.25
@@ -26,7 +29,10 @@ class Source:
     port: FactSource
     rules: tuple[FactRule, ...]
     private: bool
-    """CRM and billing: not told about an identity that is only claimed."""
+    """CRM and billing: not told about an identity that is only claimed. The helpdesk is, for the ticket stands there in
+    that person's name anyway; of what it says only numbers are kept then."""
+    match: tuple[MatchRule, ...] = tuple(MatchRule)
+    """By what this source may look people up, in this order."""
 
 
 async def gather(
@@ -40,7 +46,7 @@ async def gather(
     withhold = person.identity is not Identity.VERIFIED and not claimed_may_know
     started = clock.monotonic()
     asked = {
-        source.name: asyncio.create_task(_ask(source, person, clock))
+        source.name: asyncio.create_task(_ask(source, person, clock, numbers_only=withhold))
         for source in sources
         if not (withhold and source.private)
     }
@@ -75,23 +81,35 @@ async def _let_go(late: list[asyncio.Task[SourceReport]]) -> None:
         await asyncio.wait(late, timeout=_GRACE)
 
 
-async def _ask(source: Source, person: Person, clock: Clock) -> SourceReport:
+async def _ask(source: Source, person: Person, clock: Clock, *, numbers_only: bool) -> SourceReport:
     started = clock.monotonic()
-    detail = ""
+    answer, detail = FactAnswer(standing=Standing.BROKEN), ""
     try:
-        answer = await source.port.facts_about(person, source.rules)
-        standing = answer.standing
-        facts = tuple(answer.facts) if standing is Standing.FOUND else ()
+        answer = await source.port.facts_about(replace(person, match=source.match), source.rules)
     except CredentialsRefusedError as error:
-        standing, facts, detail = Standing.CREDENTIALS_REFUSED, (), str(error)
+        answer, detail = FactAnswer(standing=Standing.CREDENTIALS_REFUSED), str(error)
     except RetryLaterError as error:
-        standing, facts, detail = Standing.DOWN, (), str(error)
+        answer, detail = FactAnswer(standing=Standing.DOWN), str(error)
     except RefusedError as error:
-        standing = Standing.BROKEN if error.code == "unexpected_content" else Standing.REFUSED
-        facts, detail = (), str(error)
+        broken = error.code == "unexpected_content"
+        answer = FactAnswer(standing=Standing.BROKEN if broken else Standing.REFUSED)
+        detail = str(error)
     except Exception as error:  # noqa: BLE001 - a bug in one connector must not cost the ticket
         # Its text may quote the customer; its type does not.
-        standing, facts, detail = Standing.BROKEN, (), f"{type(error).__name__} in the connector"
+        detail = f"{type(error).__name__} in the connector"
+    found = answer.standing is Standing.FOUND  # only then is anything of it the person's
     return SourceReport(
-        source=source.name, standing=standing, facts=facts, seconds=clock.monotonic() - started, detail=detail
+        source=source.name,
+        standing=answer.standing,
+        facts=tuple(fact for fact in answer.facts if found and not (numbers_only and _tells(fact))),
+        seconds=clock.monotonic() - started,
+        detail=detail,
+        contacts=tuple(answer.contacts[:MOST_CONTACTS]) if found and not numbers_only else (),
+        matched_by=answer.matched_by,
+        matches=answer.matches,
     )
+
+
+def _tells(fact: Fact) -> bool:
+    """Whether it says more of the person than a number does."""
+    return not isinstance(fact.value, int | Decimal)

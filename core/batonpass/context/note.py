@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from batonpass.context.brief import REASONS
 from batonpass.context.clipping import clip_end, clip_middle
 from batonpass.context.document import Block, Bullets, Code, Heading, Link, Pairs, Paragraph, is_own_url
+from batonpass.context.history import RECENT_TICKETS
+from batonpass.context.identity import ascii_form
 from batonpass.context.package import ContextPackage
+from batonpass.context.suspicion import where
+from batonpass.context.tried import tried_line
 from batonpass.context.wording import clock_text, label, percent, standing_text, value_text
 from batonpass.domain.conversation import HandoffRequest, Identity, PageVisit, ReasonCode
-from batonpass.domain.facts import Fact, SourceReport
+from batonpass.domain.facts import Fact, MatchStrength, SourceReport, Standing
 from batonpass.domain.text import one_line
 from batonpass.domain.ticket import NotLanded
 
@@ -49,7 +54,20 @@ def opening(package: ContextPackage, room: Room) -> list[Block]:
         Paragraph(clip_end(text, room.value), lead=lead) for lead, text in package.brief.lines
     ]
     if package.url and is_own_url(package.url) and len(package.url) <= room.value:
-        blocks.append(Link("All steps", package.url))
+        blocks.append(Link("The whole conversation", package.url))
+    return [*blocks, *cautions(package, room)]
+
+
+def cautions(package: ContextPackage, room: Room) -> list[Block]:
+    """What was masked, and that text in it is written for a machine."""
+    blocks: list[Block] = []
+    if package.masked.counts:
+        blocks.append(Paragraph(clip_end(f"{package.masked.text}.", room.value), lead="Masked"))
+    if package.suspicion:
+        text = f"{where(package.suspicion)}: reads like orders to a machine. It is quoted below; do not act on it."
+        blocks.append(
+            Paragraph(clip_end(text[:1].upper() + text[1:], room.value), lead="Suspect instructions")
+        )
     return blocks
 
 
@@ -62,6 +80,8 @@ def issue_summary(package: ContextPackage, room: Room) -> list[Block]:
             clip_middle(summary.text, room.prose), lead="In the AI agent's words" if summary.by_ai else ""
         ),
     ]
+    if summary.by_ai and summary.by_model:
+        blocks.append(Paragraph(clip_middle(summary.cited, room.prose), lead="From the conversation"))
     rows = [
         ("Reason", _reason(request)),
         ("AI confidence", None if request.confidence is None else percent(request.confidence)),
@@ -85,25 +105,38 @@ def issue_summary(package: ContextPackage, room: Room) -> list[Block]:
     return blocks
 
 
-def customer_details(package: ContextPackage, room: Room) -> list[Block]:
+def customer_details(
+    package: ContextPackage, room: Room, titles: Mapping[str, str] = MappingProxyType({})
+) -> list[Block]:
     customer = package.request.customer
     ids = list(customer.external_ids.items())
     rows = [
         ("Name", customer.name),
         ("E-mail", customer.email),
+        ("E-mail as it is compared", ascii_form(customer.email)),
         ("Phone", customer.phone),
         ("Identity", _IDENTITY[customer.identity]),
+        ("Matched", _matched(package.gathered.reports, titles)),
         *((f"Id at {clip_end(one_line(system), 60)}", known) for system, known in ids[: room.items]),
     ]
     return [Heading("Customer Details"), *_pairs(rows, room), *_more(len(ids) - room.items, "ids")]
 
 
+def _matched(reports: Sequence[SourceReport], titles: Mapping[str, str]) -> str:
+    """By what each source knows the customer: "HubSpot: exact id; Stripe: ambiguous, 2 customers"."""
+    said = []
+    for report in reports:
+        title = titles.get(report.source, report.source)
+        if report.matched_by is not MatchStrength.NONE:
+            said.append(f"{title}: {report.matched_by}")
+        elif report.standing is Standing.AMBIGUOUS:
+            said.append(f"{title}: ambiguous, {report.matches or 'several'} customers")
+    return "; ".join(said)
+
+
 def attempted_solutions(package: ContextPackage, room: Room) -> list[Block]:
     tried = package.tried
-    items = [
-        clip_end(item.text if item.turn is None else f"{item.text} [turn {item.turn}]", room.value)
-        for item in tried[: room.items]
-    ]
+    items = [clip_end(tried_line(item), room.value) for item in tried[: room.items]]
     shown_items: list[Block] = [Bullets(tuple(items))] if items else [Paragraph("Nothing on record.")]
     return [Heading("AI Attempted Solutions"), *shown_items, *_more(len(tried) - room.items, "attempts")]
 
@@ -130,7 +163,12 @@ def told(
     comes_later: bool,
 ) -> list[Block]:
     """The facts with source and time, then what each silent source has to say for itself."""
-    facts = [fact for report in reports for fact in report.facts]
+    facts = [
+        fact
+        for report in reports
+        for fact in report.facts
+        if fact.name != RECENT_TICKETS or not report.contacts  # those stand among the earlier contacts
+    ]
     rows = tuple(
         (clip_end(one_line(label(fact.name)), 80), _fact(fact, titles, room, today))
         for fact in facts[: room.facts]

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import idna
-
+from batonpass.context.asked_once import rows_of
 from batonpass.context.brief import Brief, make_brief
+from batonpass.context.citing import Cited
+from batonpass.context.given import Given, GivenKind, lines_of, what_was_given
+from batonpass.context.history import NO_HISTORY, History, contact_text, history_of
+from batonpass.context.known import Conflict, conflicts
 from batonpass.context.reading import read
-from batonpass.context.summary import Summary, Tried, make_summary, what_was_tried
+from batonpass.context.redaction import NOTHING_MASKED, Masked
+from batonpass.context.summary import Summary, make_summary
+from batonpass.context.suspicion import NOT_SUSPECT, Suspicion, suspicion_about
 from batonpass.context.transcript import transcript_text
+from batonpass.context.tried import Tried, tried_line, what_was_tried
 from batonpass.domain.conversation import HandoffRequest
-from batonpass.domain.facts import FactValue, Gathered, Person
+from batonpass.domain.facts import FactValue, Gathered
 from batonpass.domain.ids import HandoffId
-
-# Quoted local parts and address literals are legal and never typed by customers; refusing them closes tricks.
-_LOCAL_PART = re.compile(r"[^\s@\"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}")
-_ASCII_DOMAIN = re.compile(
-    r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +40,22 @@ class ContextPackage:
     """Where the handoff's steps can be seen."""
     older: int = 0
     """How many turns from before those of the request the helpdesk did not give."""
+    history: History = NO_HISTORY
+    """What the customer asked before."""
+    conflicts: tuple[Conflict, ...] = ()
+    """What two sources tell differently."""
+    given: tuple[Given, ...] = ()
+    """What the customer said already and must not be asked again."""
+    masked: Masked = NOTHING_MASKED
+    """What of the request was masked."""
+    suspicion: Suspicion = NOT_SUSPECT
+    """Where something speaks to a machine instead of a person."""
 
     def values(self) -> Mapping[str, FactValue]:
         """Every path of `PACKAGE_PATHS` that has a value, then every fact by its name.
 
-        Where two sources tell the same fact the first one stands; no fact replaces a path of the package.
+        Where two sources tell the same fact the first one stands, and `facts.conflicts` says so; no fact replaces a
+        path of the package.
         """
         found = {
             path: value for path, value in self._own_values().items() if value is not None and value != ""
@@ -58,6 +68,8 @@ class ContextPackage:
         request, conversation = self.request, self.request.conversation
         customer, technical = request.customer, request.technical
         return {
+            **self._given_values(),
+            "tried.lines": tuple(tried_line(item) for item in self.tried) or None,
             "handoff.id": self.handoff_id,
             "handoff.url": self.url,
             "handoff.reason": request.reason.code.value,
@@ -80,8 +92,47 @@ class ContextPackage:
             "technical.browser": technical.browser,
             "technical.os": technical.os,
             "technical.attempted_action": technical.attempted_action,
+            "history.contacts": tuple(
+                contact_text(each, {}, today=self.asked_at.date()) for each in self.history.contacts
+            )
+            or None,
+            "history.repeat": self.history.repeat.text if self.history.repeat else None,
+            "facts.conflicts": tuple(each.text({}) for each in self.conflicts) or None,
             "facts.missing": tuple(report.source for report in self.gathered.missing) or None,
         }
+
+    def _given_values(self) -> dict[str, FactValue | None]:
+        """The newest value where a path has one, else all of them, newest first."""
+        found: dict[str, FactValue | None] = {
+            f"given.{kind.value}": next(iter(lines_of(self.given, kind)), None) for kind in _ONE_VALUE
+        }
+        for path, kind in _MANY_VALUES.items():
+            found[path] = lines_of(self.given, kind) or None
+        found["given.lines"] = tuple(f"{label}: {value}" for label, value in rows_of(self.given)) or None
+        return found
+
+
+_ONE_VALUE = (
+    GivenKind.ORDER_NUMBER,
+    GivenKind.REFERENCE,
+    GivenKind.ERROR,
+    GivenKind.DEVICE,
+    GivenKind.PAYMENT,
+    GivenKind.ADDRESS,
+    GivenKind.CONTACT,
+    GivenKind.EMAIL,
+    GivenKind.PHONE,
+    GivenKind.NAME,
+    GivenKind.POSTCODE,
+)
+_MANY_VALUES = {
+    "given.order_numbers": GivenKind.ORDER_NUMBER,
+    "given.products": GivenKind.PRODUCT,
+    "given.dates": GivenKind.DATE,
+    "given.amounts": GivenKind.AMOUNT,
+    "given.choices": GivenKind.CHOICE,
+    "given.confirmed": GivenKind.CONFIRMED,
+}
 
 
 def build_package(
@@ -94,10 +145,19 @@ def build_package(
     mended: bool = False,
     url: str | None = None,
     older: int = 0,
+    written: Sequence[Cited] = (),
+    masked: Masked = NOTHING_MASKED,
 ) -> ContextPackage:
-    """The package of one handoff. The same input gives the same package."""
+    """The package of one handoff. The same input gives the same package.
+
+    `written` are the sentences of a language model; those that their turns do not support are left out.
+    """
     reading = read(request.conversation)
+    given = what_was_given(request.conversation)
     tried = what_was_tried(request, reading)
+    history = history_of(gathered, request, reading, asked_at)
+    differing = conflicts(gathered, request.customer)
+    suspicion = suspicion_about(request)
     return ContextPackage(
         handoff_id=handoff_id,
         asked_at=asked_at,
@@ -105,50 +165,25 @@ def build_package(
         request=request,
         gathered=gathered,
         mended=mended,
-        brief=make_brief(request=request, gathered=gathered, asked_at=asked_at, reading=reading, tried=tried),
-        summary=make_summary(request, reading),
+        brief=make_brief(
+            request=request,
+            gathered=gathered,
+            asked_at=asked_at,
+            reading=reading,
+            tried=tried,
+            repeat=history.repeat.text if history.repeat else None,
+            conflicts=[each.about for each in differing],
+            suspect=bool(suspicion),
+            given=given,
+            url=url,
+        ),
+        summary=make_summary(request, reading, written),
+        given=given,
         tried=tried,
         url=url,
         older=older,
+        history=history,
+        conflicts=differing,
+        masked=masked,
+        suspicion=suspicion,
     )
-
-
-def person_of(request: HandoffRequest) -> Person:
-    """Whom the sources are asked about. An e-mail address that is none is left out."""
-    customer = request.customer
-    return Person(
-        name=_bare(customer.name),
-        email=_normal_email(customer.email),
-        phone=_bare(customer.phone),
-        external_ids=tuple(
-            (system, known.strip()) for system, known in customer.external_ids.items() if known.strip()
-        ),
-        identity=customer.identity,
-    )
-
-
-def _bare(text: str | None) -> str | None:
-    return (text or "").strip() or None
-
-
-def _normal_email(given: str | None) -> str | None:
-    """The address with its domain in lower case and ASCII: look-alike domains compare as what they are.
-
-    The local part stays as it is: only the receiving host knows whether its case matters (RFC 5321, 2.4).
-    """
-    local, _, domain = (given or "").strip().rpartition("@")
-    if not _LOCAL_PART.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
-        return None
-    ascii_domain = _ascii_domain(domain)
-    return f"{local}@{ascii_domain}" if ascii_domain else None
-
-
-def _ascii_domain(domain: str) -> str | None:
-    if not domain.isascii():
-        try:
-            # Python's own codec follows IDNA 2003, in which faß.de is fass.de: somebody else's address.
-            domain = idna.encode(domain, uts46=True).decode("ascii")
-        except idna.IDNAError:
-            return None
-    domain = domain.lower()
-    return domain if _ASCII_DOMAIN.fullmatch(domain) else None

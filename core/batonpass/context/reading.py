@@ -7,15 +7,17 @@ conversation in another language has no cues, and then the customer's first subs
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import regex
 
+from batonpass.context.cues import Cues
 from batonpass.context.words import count_words, sentences
 from batonpass.domain.conversation import Conversation, Role, Turn
 
-_HEAD, _TAIL = 40, 80
+_READ_OF_A_TURN = 4000
+_HEAD, _TAIL = 24, 48
 """Turns that are read from each end; what a person must know stands there, and 100,000 turns stay cheap."""
 
 _TELLING_WORDS = 6
@@ -37,40 +39,45 @@ _DEED = re.compile(
     r"|paid|money back|package|parcel|split|switch|log ?in|sign in|password|access|remov\w*|add|track|balance|price|options|activat\w*|export\w*|import\w*"
     r"|connect\w*|install\w*|configur\w*|correct\w*|renew\w*|transfer money)\b"
 )
-_TROUBLE = re.compile(
+_TROUBLE = Cues(
     r"\b(?:not work\w*|(?:does|do|is|did|has|have|was|wo|ca)n['\u2019]?t (?:work|load|open|arriv\w*|receiv\w*|fit|log|sign|access|connect|get)"
     r"|broken|damaged|fail(?:s|ed|ing)?|errors?|crash\w*|missing|wrong|never (?:arrived|received|came)|twice|double|duplicate"
-    r"|unauthori[sz]ed|hacked|stolen|stuck|locked out|lost|by mistake|mistakenly|not (?:right|correct|what i)|too (?:small|large|big|expensive))\b"
+    r"|unauthori[sz]ed|hacked|stolen|stuck|locked out|lost|by mistake|mistakenly|not (?:right|correct|what i)|too (?:small|large|big|expensive))\b",
+    "not work|n't|nt |broken|damaged|fail|error|crash|missing|wrong|never|twice|double|duplicate|unauthori|hacked|stolen|stuck|locked|lost|mistake|not |too |n\u2019t",
 )
-_VAGUE = re.compile(
+_VAGUE = Cues(
     r"\b(?:some help|an? (?:\w+ )?(?:order|delivery|account) issue|(?:having|have) (?:a bit of )?an? (?:issue|problem|question)"
     r"|a couple of|a few changes|some changes|help with (?:that|this|it)|help me with (?:that|this|it)|another question|assist (?:me )?with (?:that|this|it)"
     r"|\bsomething\b|\ban item\b|another way|other way|(?:help me )?(?:find|look|figure) (?:it|that|them) (?:up|out)|without it|still help|help me out|try again"
-    r"|sort (?:that|this|it) out|help you with|use that|do that|arrange that|accommodate that|possible\?$)"
+    r"|sort (?:that|this|it) out|help you with|use that|do that|arrange that|accommodate that|possible\?$)",
+    "help|issue|problem|question|couple|a few|some|way|without it|try again|sort |use that|do that|arrange|accommodate|possible|item|assist|figure|find |look ",
 )
 _ENDS_IN_PRONOUN = re.compile(
     r"\b(?:it|that|this|them)(?: (?:for me|too|please|as well))?(?:,? please)?[.?!]*$"
 )
-_PRONOUN = re.compile(
-    r"(?:\S+\s+){0,8}(?:it|that|this|them)(?: (?:for me|too|please|as well))?(?:,? please)?[.?!]*"
-)
 _PRONOUN = re.compile(r"\b(?:it|them|that one|this one|that order)\b")
-_SPECIFIC = re.compile(r"#?\b[a-z]{0,4}-?\d{4,}\b")
-_REVERSAL = re.compile(
-    r"\b(?:on second thought|changed my mind|in that case|money back|if that['\u2019]s the case|never ?mind)\b"
+_SPECIFIC = Cues(r"#?\b[a-z]{0,4}-?[0-9]{4,}\b", "0|1|2|3|4|5|6|7|8|9")
+_REVERSAL = Cues(
+    r"\b(?:on second thought|changed my mind|in that case|money back|if that['\u2019]s the case|never ?mind)\b",
+    "thought|mind|in that case|money back|the case",
 )
-_IDENTIFYING = re.compile(
+_IDENTIFYING = Cues(
     r"\S@\S|\b(?:my (?:full |first |last )?(?:name|e-?mail|zip|account number|phone)\b.{0,12}\b(?:is|was)\b"
-    r"|my (?:name|zip)['\u2019]s|zip ?code|order (?:with )?(?:id|number)|share|verify)|^it['\u2019]s (?:order )?#?\w*\d"
+    r"|my (?:name|zip)['\u2019]s|zip ?code|order (?:with )?(?:id|number)|share|verify)|^it['\u2019]s (?:order )?#?\w*\d",
+    "@|name|zip|order id|order number|order with|share|verify|it's|it\u2019s|my ",
 )
 _ASSENT = re.compile(
     r"(?:yes|yeah|yep|sure|ok(?:ay)?|alright|fine|great|perfect|correct|absolutely|please (?:go ahead|proceed)|go ahead|let['\u2019]?s|that (?:sounds|looks)"
     r"|sounds|looks|that['\u2019]s (?:correct|right|all|it|great|perfect)|i confirm|everything looks)\b"
 )
-_GO_ON = re.compile(
-    r"\b(?:proceed|go ahead|confirm|let['\u2019]s|do it|that works|sounds|(?:that['\u2019]s|is) (?:correct|right))\b"
+_GO_ON = Cues(
+    r"\b(?:proceed|go ahead|confirm|let['\u2019]s|do it|that works|sounds|(?:that['\u2019]s|is) (?:correct|right))\b",
+    "proceed|go ahead|confirm|let's|let\u2019s|do it|works|sounds|correct|right",
 )
-_ANOTHER_MATTER = re.compile(r"\b(?:also|instead|another|one (?:last|more) thing|next|rather)\b")
+_ANOTHER_MATTER = Cues(
+    r"\b(?:also|instead|another|one (?:last|more) thing|next|rather)\b",
+    "also|instead|another|one |next|rather",
+)
 # Of the matter in hand, not another matter.
 _DETAIL = re.compile(r"\b(?:payment|refund\w*|price|total|paypal|card|confirm)\b")
 _PROCEED = re.compile(r"\b(?:proceed|go (?:with|ahead))\b")
@@ -78,26 +85,27 @@ _COURTESY = re.compile(
     r"(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|dear|thanks|thank you|cheers|bye|goodbye|great|perfect|sorry"
     r"|please|no problem|you['\u2019]re welcome|i (?:really )?appreciate|have a|take care|i (?:see|understand)\b|i hope you|that['\u2019]?s all|that['\u2019]?ll be all|i['\u2019]m sorry|i apologi[sz]e)\b)"
 )
-_PERSON_WANTED = re.compile(
+_PERSON_WANTED = Cues(
     r"\b(?:human|real person|live (?:agent|person|chat)|(?:an?|your|the) (?:agent|supervisor|manager|representative|person)|representative"
-    r"|supervisor|someone (?:else|who|real)|(?:speak|talk|connect|transfer) (?:me )?(?:to|with)|transfer me)\b"
+    r"|supervisor|someone (?:else|who|real)|(?:speak|talk|connect|transfer) (?:me )?(?:to|with)|transfer me)\b",
+    "human|person|live |agent|supervisor|manager|representative|someone|speak|talk|connect|transfer",
 )
 _ENGLISH = re.compile(r"\b(?:the|is|are|my|you|and|to|it|for|this|that|have|not|was|yes)\b")
 
-_DONE = re.compile(
+_DONE = Cues(
     r"\b(?:(?:has|have) (?:now )?been\b|successfully\b|(?:is|are) now (?:complete|cancel|updated|changed)"
-    r"|any (?:more|other|further) (?:questions|help|assistance)|anything else|further assistance|more assistance|feel free to (?:ask|let))"
+    r"|any (?:more|other|further) (?:questions|help|assistance)|anything else|further assistance|more assistance|feel free to (?:ask|let))",
+    "been|successfully|now |any |anything else|assistance|feel free",
 )
-_NOT_DONE = re.compile(
+_NOT_DONE = Cues(
     r"\b(?:unfortunately|unable|can ?not|can['\u2019]t|could(?: not|n['\u2019]t)|sorry|apologi[sz]e|does not (?:support|allow)|not (?:possible|able)"
-    r"|please (?:confirm|provide|let me know)|would you like|do you want|transferr\w+)\b"
+    r"|please (?:confirm|provide|let me know)|would you like|do you want|transferr\w+)\b",
+    "unfortunately|unable|not|n't|n\u2019t|sorry|apologi|please|would you|do you want|transferr",
 )
-_LOGIN = re.compile(r"\b(?:authenticat\w*|verif(?:y|ied|ying) your|your identity|located your account)")
-
-
-def _has(cues: re.Pattern[str] | regex.Pattern[str], text: str) -> bool:
-    """Cues are written in lower case: ignoring case costs `re` twice the time."""
-    return cues.search(text.lower()) is not None
+_LOGIN = Cues(
+    r"\b(?:authenticat\w*|verif(?:y|ied|ying) your|your identity|located your account)",
+    "authenticat|verif|your identity|located your",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,14 @@ class Sentence:
     """How clearly it states a request."""
     before: str | None = None
     """The sentence before it in its turn, where that is substantive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A sentence, and in lower case: cues are written so, because ignoring case costs `re` twice the time."""
+
+    text: str
+    lower: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +143,19 @@ class Reading:
     """The customer's last substantive sentence."""
     is_english: bool
     """Whether the customer's words look English, the language of the cues."""
-    ai_said: tuple[Sentence, ...]
-    """Sentences of the AI agent, oldest first; a refusal or a deed among them is found by `summary`."""
+    ai_turns: tuple[tuple[int, str], ...]
+    """What the AI agent wrote, with the turns' numbers, oldest first; `tried` finds acts and refusals in it."""
+    customer_said: tuple[Sentence, ...]
+    """Sentences of the customer, oldest first."""
     complaint: Sentence | None
     """The last sentence in which the customer says that something is wrong."""
     settled: bool
     """Whether the AI agent held the last matter for done."""
+
+    def ai_said(self) -> Iterator[Sentence]:
+        """The AI agent's sentences, the last turn first and in a turn the first sentence first."""
+        for number, text in reversed(self.ai_turns):
+            yield from (Sentence(turn=number, text=each) for each in sentences(text))
 
     @property
     def ask(self) -> Sentence | None:
@@ -143,26 +166,31 @@ class Reading:
 
 
 def read(conversation: Conversation) -> Reading:
-    """The reading of the conversation's first 40 and last 80 turns."""
+    """The reading of the conversation's first 24 and last 48 turns."""
     asks: list[Sentence] = []
     topics: list[Sentence] = []
     spoken: list[Sentence] = []
-    ai_said: list[Sentence] = []
+    ai_turns: list[tuple[int, str]] = []
     wanted: Sentence | None = None
     complaint: Sentence | None = None
     settled = True
     for number, turn in numbered(conversation.turns, head=_HEAD, tail=_TAIL):
-        said = sentences(turn.text)
         if turn.role is not Role.CUSTOMER:
-            ai_said += [Sentence(turn=number, text=text) for text in said]
-            settled = settled or _settles(said)
+            ai_turns.append((number, turn.text))
+            settled = settled or _settles(turn.text)
             continue
-        person = next((Sentence(turn=number, text=text) for text in said if _has(_PERSON_WANTED, text)), None)
-        wrong = next((Sentence(turn=number, text=text) for text in said if _is_complaint(text)), None)
-        wanted, complaint = person or wanted, wrong or complaint
+        texts = sentences(turn.text)
+        said = [_Said(text, text.lower()) for text in texts]
+        heard = _Heard.of(said)
+        person = heard.person and next(
+            (each.text for each in said if _PERSON_WANTED.search(each.lower)), None
+        )
+        wrong = heard.trouble and next((each.text for each in said if _is_complaint(each)), None)
+        wanted = Sentence(turn=number, text=person) if person else wanted
+        complaint = Sentence(turn=number, text=wrong) if wrong else complaint
         settled = settled and not (topics and (person or wrong))
-        spoken += [Sentence(turn=number, text=text) for text in said]
-        ask = _clearest(number, said)
+        spoken += [Sentence(turn=number, text=text) for text in texts]
+        ask = _clearest(number, said, heard)
         if ask is None:
             continue
         asks.append(ask)
@@ -175,13 +203,30 @@ def read(conversation: Conversation) -> Reading:
         asks=tuple(asks),
         topics=tuple(topics),
         person_wanted=wanted,
-        first_words=_first_telling([each for each in spoken if _substantive(each.text)]),
+        first_words=_first_telling(spoken),
         last_words=next((each for each in reversed(spoken) if _substantive(each.text)), None),
-        is_english=any(_has(_ENGLISH, each.text) for each in spoken),
-        ai_said=tuple(ai_said),
+        is_english=any(_ENGLISH.search(each.text.lower()) for each in spoken),
+        ai_turns=tuple(ai_turns),
+        customer_said=tuple(spoken),
         complaint=complaint,
         settled=settled and bool(topics),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Which cues a turn has at all: most turns have none, and then its sentences need not be looked at."""
+
+    person: bool
+    trouble: bool
+
+    @classmethod
+    def of(cls, said: Sequence[_Said]) -> _Heard:
+        lower = "\n".join([each.lower for each in said])
+        return cls(
+            person=_PERSON_WANTED.search(lower) is not None,
+            trouble=_TROUBLE.search(lower) is not None,
+        )
 
 
 def numbered(turns: Sequence[Turn], *, head: int, tail: int) -> list[tuple[int, Turn]]:
@@ -192,54 +237,58 @@ def numbered(turns: Sequence[Turn], *, head: int, tail: int) -> list[tuple[int, 
     return [*enumerate(turns[:head], 1), *enumerate(turns[first_of_tail:], first_of_tail + 1)]
 
 
-def _clearest(number: int, said: list[str]) -> Sentence | None:
+def _clearest(number: int, said: Sequence[_Said], heard: _Heard) -> Sentence | None:
     best: Sentence | None = None
     before: str | None = None
-    for text in said:
-        score = _score(text)
+    for each in said:
+        score = _score(each, heard)
         if score >= _ENOUGH and (best is None or score > best.score):
-            best = Sentence(turn=number, text=text, score=score, before=before and _if_substantive(before))
-        before = text
+            best = Sentence(
+                turn=number, text=each.text, score=score, before=before and _if_substantive(before)
+            )
+        before = each.text
     return best
 
 
-def _score(text: str) -> int:
-    wish = _has(_WISH, text)
-    trouble = _has(_TROUBLE, text)
-    if (
-        not (wish or trouble)
-        or _has(_PERSON_WANTED, text)
-        or (_ASSENT.match(text.lower()) and _has(_GO_ON, text))
-    ):
+def _score(said: _Said, heard: _Heard) -> int:
+    lower = said.lower
+    wish = _WISH.search(lower) is not None
+    trouble = heard.trouble and _TROUBLE.search(lower) is not None
+    if not (wish or trouble):
         return 0
-    score = 3 * wish + 2 * _has(_DEED, text) + 2 * trouble
-    score += (count_words(text) >= 6) + _has(_SPECIFIC, text)
+    if (heard.person and _PERSON_WANTED.search(lower)) or (_ASSENT.match(lower) and _GO_ON.search(lower)):
+        return 0
+    words = count_words(said.text)
+    score = 3 * wish + 2 * (_DEED.search(lower) is not None) + 2 * trouble
+    score += (words >= 6) + (_SPECIFIC.search(lower) is not None)
     weak = (
-        _has(_VAGUE, text),
-        _has(_IDENTIFYING, text),
-        _has(_PROCEED, text),
-        count_words(text) <= 9 and _has(_ENDS_IN_PRONOUN, text),
+        _VAGUE.search(lower) is not None,
+        _IDENTIFYING.search(lower) is not None,
+        _PROCEED.search(lower) is not None,
+        words <= 9 and _ENDS_IN_PRONOUN.search(lower) is not None,
     )
     return score - 4 * sum(weak)
 
 
-def _replaces(ask: Sentence, topic: Sentence, said: list[str]) -> bool:
+def _replaces(ask: Sentence, topic: Sentence, said: Sequence[_Said]) -> bool:
     """Whether the later request is what the customer wants now, though nothing was settled in between."""
-    if any(_has(_REVERSAL, text) for text in said) or ask.score >= topic.score + _CLEARLY_MORE:
+    if any(_REVERSAL.search(each.lower) for each in said) or ask.score >= topic.score + _CLEARLY_MORE:
         return True
-    another = _has(_ANOTHER_MATTER, ask.text) and not _has(_DETAIL, ask.text) and not needs_context(ask.text)
-    return another and ask.score >= topic.score
+    lower = ask.text.lower()
+    another = _ANOTHER_MATTER.search(lower) and not _DETAIL.search(lower) and not needs_context(ask.text)
+    return bool(another) and ask.score >= topic.score
 
 
-def _is_complaint(text: str) -> bool:
-    return _has(_TROUBLE, text) and count_words(text) >= 4
+def _is_complaint(said: _Said) -> bool:
+    return _TROUBLE.search(said.lower) is not None and count_words(said.text) >= 4
 
 
 def _substantive(text: str) -> bool:
     """Whether the sentence says something: no greeting, no bare yes, no bare address or number."""
-    if _COURTESY.match(text.lower()) or (_ASSENT.match(text.lower()) and count_words(text) <= 6):
+    lower = text.lower()
+    if _COURTESY.match(lower) or (_ASSENT.match(lower) and count_words(text) <= 6):
         return False
-    if sum(map(str.isalpha, text[:80])) < 3 or _has(_IDENTIFYING, text):
+    if sum(map(str.isalpha, text[:80])) < 3 or _IDENTIFYING.search(lower):
         return False
     return count_words(text) > 1 or not any(map(str.isdigit, text))
 
@@ -249,22 +298,37 @@ def _if_substantive(text: str) -> str | None:
 
 
 def _first_telling(spoken: list[Sentence]) -> Sentence | None:
-    """Greetings of all languages are short."""
-    telling = (each for each in spoken if count_words(each.text) >= _TELLING_WORDS)
-    return next(telling, max(spoken, key=lambda each: count_words(each.text), default=None))
+    """The first substantive one of six words or more (greetings of all languages are short), else the longest."""
+    first = next(
+        (each for each in spoken if count_words(each.text) >= _TELLING_WORDS and _substantive(each.text)),
+        None,
+    )
+    if first is not None:
+        return first
+    telling = (each for each in spoken if _substantive(each.text))
+    return max(telling, key=lambda each: count_words(each.text), default=None)
 
 
-def _settles(said: list[str]) -> bool:
+def _settles(text: str) -> bool:
     """Whether the AI agent holds the matter for done: it says so, and neither refuses nor asks back."""
-    done = any(_has(_DONE, text) for text in said if not _has(_LOGIN, text))
-    return done and not any(_has(_NOT_DONE, text) for text in said if not text.startswith("If "))
+    whole = text[:_READ_OF_A_TURN].lower()
+    if not _DONE.search(whole):
+        return False
+    said = sentences(text)
+    if _LOGIN.search(whole) and not any(
+        _DONE.search(low) and not _LOGIN.search(low) for each in said if (low := each.lower())
+    ):
+        return False
+    if not _NOT_DONE.search(whole):
+        return True
+    return not any(_NOT_DONE.search(each.lower()) for each in said if not each.startswith("If "))
 
 
 def is_login_talk(text: str) -> bool:
     """Whether the sentence is about who the customer is, not about their matter."""
-    return _has(_LOGIN, text)
+    return _LOGIN.search(text.lower()) is not None
 
 
 def needs_context(text: str) -> bool:
     """Whether the sentence speaks of something that it does not name ("exchange it for another one")."""
-    return _has(_PRONOUN, text)
+    return _PRONOUN.search(text.lower()) is not None

@@ -16,7 +16,7 @@ from batonpass.context.known import (
     text_of,
 )
 from batonpass.context.reading import Reading, numbered
-from batonpass.context.summary import Tried
+from batonpass.context.tried import Tried
 from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode, Role
 from batonpass.domain.facts import Gathered
 
@@ -91,10 +91,22 @@ def _billing_step(gathered: Gathered, known: Known, ask: str) -> str:
     return _NEXT[ReasonCode.BILLING_DISPUTE]
 
 
-def risks(request: HandoffRequest, known: Known, asked_at: datetime) -> tuple[str, ...]:
-    """What could make this handoff costly, gravest first."""
+def risks(
+    request: HandoffRequest,
+    known: Known,
+    asked_at: datetime,
+    *,
+    repeat: str | None = None,
+    conflicts: Sequence[str] = (),
+    suspect: bool = False,
+) -> tuple[str, ...]:
+    """What could make this handoff costly, gravest first. `repeat`: that the customer has asked this before;
+    `conflicts`: what the sources tell differently; `suspect`: that something in it speaks to a machine."""
     found = ["open dispute"] if has_open_dispute(known) else []
     found += _spoken_risks(request)
+    found += ["suspect instructions"] if suspect else []
+    found += [repeat] if repeat else []
+    found += [f"sources disagree: {', '.join(conflicts).lower()}"] if conflicts else []
     renewal = near_renewal(known, asked_at)
     if is_key_account(known) or request.reason.code is ReasonCode.KEY_ACCOUNT:
         found.append("key account")

@@ -1,128 +1,117 @@
-"""What happened so far: the AI agent's own summary, or one made from the turns; and what was tried."""
+"""What happened so far: the AI agent's own summary as it is, and one in which every sentence cites its turns."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batonpass.context.reading import Reading, Sentence, is_login_talk
-from batonpass.context.words import cut_words
-from batonpass.domain.conversation import HandoffRequest, Role
-from batonpass.domain.text import one_line
+from batonpass.context.citing import Cited, Spoken, found_in, supported
+from batonpass.context.reading import Reading, Sentence
+from batonpass.context.tried import last_act
+from batonpass.context.words import cut_words, sentences, without_markdown
+from batonpass.domain.conversation import HandoffRequest, Role, Turn
 
-_MOST_TRIED = 5
 _MOST_LATER_ASKS = 3
 _QUOTED_WORDS = 25
+_WORDS_OF_THE_LAST = 15
+_READ_OF_A_SUMMARY = 4000
+NOT_FOUND = "[not found in the conversation]"
+"""Stands after each sentence of the AI agent's own summary that the turns do not support."""
 
-_ACT = re.compile(
-    r"\b(?:i(?:['\u2019]ve| have)? (?:also |now )?(?:successfully )?(?:found|checked|located|looked up|confirmed|updated|changed|cancell?ed|processed"
-    r"|initiated|sent|reset|refunded|created|requested|opened|reviewed|verified|tried|applied|escalated|exchanged|modified|returned|retrieved|see)"
-    r"|(?:has|have) (?:now )?(?:\w+ )?been (?:successfully )?\w+(?:ed|t|un|nt)|(?:was|were) (?:successfully )?(?:processed|cancell?ed|paid|updated|changed|sent)"
-    r"|(?:can ?not|can['\u2019]t|could(?: not|n['\u2019]t)|unable to|not (?:possible|available|able)|does not|must be)"
-    r"|your [\w ]{3,40} (?:is|was) (?:\$|\u20ac|\u00a3|\d))",
-    re.IGNORECASE,
-)
-_REFUSAL = re.compile(
-    r"\b(?:can ?not|can['\u2019]t|could(?: not|n['\u2019]t)|unable|not (?:possible|able)|does not allow|must be)\b",
-    re.IGNORECASE,
-)
-_NO_ACT = re.compile(
-    r"(?:if you|once|please|would you|do you|could you|can you|to proceed|after|you will|you['\u2019]ll|this will|let me|before|i can help"
-    r"|here(?:['\u2019]s| is| are))\b",
-    re.IGNORECASE,
-)
-_ABOUT_THE_TALK = re.compile(
-    r"\b(?:if you|feel free|please (?:confirm|provide|note)|user id)\b", re.IGNORECASE
-)
-_LEAD_IN = re.compile(
-    r"^(?:(?:great|sure|certainly|thank you|thanks|no (?:problem|worries)|good news|okay|alright|however|unfortunately)\b[^,.!:]{0,20}[,.!:]\s*"
-    r"|(?:it (?:seems|appears|looks like) (?:that )?)|i(?:['\u2019]m)? (?=unable|can ?not|can['\u2019]t|could)|i['\u2019]m sorry,? but |i apologi[sz]e,? but |i(?:['\u2019]ve| have)? (?:also |now )?(?:successfully )?(?=\w+ed\b|found|sent|reset))+",
-    re.IGNORECASE,
-)
-_MARKDOWN = re.compile(r"__|^[-*#\d.\s]+(?=\w)|`")
+_ROLES = {Role.CUSTOMER: "the customer", Role.AI: "the AI agent", Role.AGENT: "an agent"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     text: str
+    """The AI agent's own words where it gave a summary, otherwise the sentences with their turns."""
     by_ai: bool
-    """Whether these are the AI agent's own words; otherwise each sentence cites its turn."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One thing that was tried before a person was asked."""
-
-    text: str
-    turn: int | None = None
-    """The turn that says so; None where the AI agent listed it itself."""
+    """Whether `text` are the AI agent's own words."""
+    sentences: tuple[Cited, ...] = ()
+    """Ours or a language model's: none is here that its turns do not support."""
+    by_model: bool = False
+    """Whether `sentences` were written by a language model."""
 
     @property
-    def is_refusal(self) -> bool:
-        """Whether the AI agent says that it could not or may not."""
-        return bool(_REFUSAL.search(self.text))
+    def cited(self) -> str:
+        """The sentences with their turns, as one text."""
+        return " ".join(each.shown for each in self.sentences)
 
 
-def make_summary(request: HandoffRequest, reading: Reading) -> Summary:
-    """The AI agent's summary where it gave one, otherwise ours: first ask, later asks, what the AI agent did last,
-    how it ended."""
-    if request.summary and request.summary.strip():
-        return Summary(text=request.summary.strip(), by_ai=True)
-    parts = [*_asks(reading), *_last_act(reading), *_ending(request)]
-    return Summary(text=" ".join(parts) or "The customer wrote nothing.", by_ai=False)
-
-
-def what_was_tried(request: HandoffRequest, reading: Reading) -> tuple[Tried, ...]:
-    """The attempts as handed over; without any, at most five sentences in which the AI agent says what it did."""
-    if request.attempts:
-        return tuple(
-            Tried(text=one_line(attempt.action) + (f": {one_line(attempt.result)}" if attempt.result else ""))
-            for attempt in request.attempts
-        )
-    acts: dict[str, Tried] = {}
-    for said in reading.ai_said:
-        if _is_act(said.text):
-            text = _bare(said.text)
-            beginning = " ".join(text.casefold().split()[:5])
-            acts.pop(beginning, None)  # what is said again counts where it was said last
-            acts[beginning] = Tried(text=text, turn=said.turn)
-    return tuple(acts.values())[-_MOST_TRIED:]
-
-
-def _is_act(text: str) -> bool:
-    if text.endswith("?") or _NO_ACT.match(text) or not _ACT.search(text):
-        return False
-    return not _ABOUT_THE_TALK.search(text) and not is_login_talk(text)
-
-
-def _bare(text: str) -> str:
-    """The sentence without what leads into it ("I'm sorry, but …"), its first letter large."""
-    bare = _LEAD_IN.sub("", _MARKDOWN.sub("", text)).strip()
-    return cut_words(bare[:1].upper() + bare[1:], _QUOTED_WORDS)
-
-
-def _asks(reading: Reading) -> list[str]:
-    topics = reading.topics or tuple(filter(None, [reading.ask]))
-    if not topics:
-        return []
-    first, *later = topics
-    parts = [f"The customer began with: {_quote(first)}"]
-    parts += [f"Then: {_quote(topic)}" for topic in later[-_MOST_LATER_ASKS:]]
-    if reading.person_wanted and reading.person_wanted.turn not in {topic.turn for topic in topics}:
-        parts.append(f"Asked for a person: {_quote(reading.person_wanted)}")
-    return parts
-
-
-def _last_act(reading: Reading) -> list[str]:
-    act = next((said for said in reversed(reading.ai_said) if _is_act(said.text)), None)
-    return [f"The AI agent last reported: {_quote(act)}"] if act else []
-
-
-def _ending(request: HandoffRequest) -> list[str]:
+def make_summary(request: HandoffRequest, reading: Reading, written: Sequence[Cited] = ()) -> Summary:
+    """First ask, later asks, what the AI agent did last, how it ended; or, where a language model has written one,
+    those of its sentences that are supported."""
     turns = request.conversation.turns
-    who = {Role.CUSTOMER: "the customer", Role.AI: "the AI agent", Role.AGENT: "an agent"}[turns[-1].role]
-    return [f"The last of {len(turns):,} turns is from {who}."]
+    by_model = tuple(each for each in written if is_supported(each, turns))
+    cited = by_model or tuple(each for each in _ours(request, reading) if is_supported(each, turns))
+    own = (request.summary or "").strip()
+    return Summary(
+        text=_marked(own, turns) if own else _joined(cited),
+        by_ai=bool(own),
+        sentences=cited,
+        by_model=bool(by_model),
+    )
 
 
-def _quote(said: Sentence) -> str:
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{cut_words(_MARKDOWN.sub('', said.text), _QUOTED_WORDS)}\N{RIGHT DOUBLE QUOTATION MARK} [turn {said.turn}]."
+def is_supported(cited: Cited, turns: Sequence[Turn]) -> bool:
+    """Whether all the turns it cites exist and say so."""
+    if not cited.turns or not all(1 <= number <= len(turns) for number in cited.turns):
+        return False
+    return supported(cited.text, [turns[number - 1] for number in cited.turns])
+
+
+def _joined(cited: Sequence[Cited]) -> str:
+    return " ".join(each.shown for each in cited) or "The customer wrote nothing."
+
+
+def _marked(own: str, turns: Sequence[Turn]) -> str:
+    """The AI agent's words, whole; after a sentence that no turn supports it is said so."""
+    spoken = Spoken([turn.text for turn in turns])
+    read = sentences(own[:_READ_OF_A_SUMMARY])
+    doubtful = [said for said in read if not found_in(said, spoken)]
+    if not doubtful:
+        return own
+    text, place = own, 0
+    for said in doubtful:
+        pattern = r"\s+".join(map(re.escape, said.split()))
+        found = re.compile(pattern).search(text, place)
+        if found is None:
+            continue
+        text = f"{text[: found.end()]} {NOT_FOUND}{text[found.end() :]}"
+        place = found.end() + len(NOT_FOUND) + 1
+    return text
+
+
+def _ours(request: HandoffRequest, reading: Reading) -> Iterator[Cited]:
+    topics = reading.topics or tuple(filter(None, [reading.ask]))
+    cited: set[int] = set()
+    if topics:
+        first, *later = topics
+        yield _quoting("The customer began with:", first)
+        for topic in later[-_MOST_LATER_ASKS:]:
+            yield _quoting("Then:", topic)
+        cited = {topic.turn for topic in topics}
+        if reading.person_wanted and reading.person_wanted.turn not in cited:
+            cited.add(reading.person_wanted.turn)
+            yield _quoting("Asked for a person:", reading.person_wanted)
+    act = last_act(reading)
+    if act:
+        cited.add(act.turn)
+        yield _quoting("The AI agent last reported:", act)
+    yield from _ending(request, cited)
+
+
+def _ending(request: HandoffRequest, cited: set[int]) -> Iterator[Cited]:
+    turns = request.conversation.turns
+    said = sentences(turns[-1].text)
+    if said and len(turns) not in cited:
+        last = Sentence(turn=len(turns), text=said[0])
+        yield _quoting(f"The last turn is from {_ROLES[turns[-1].role]}:", last, most=_WORDS_OF_THE_LAST)
+
+
+def _quoting(lead: str, said: Sentence, *, most: int = _QUOTED_WORDS) -> Cited:
+    words = cut_words(without_markdown(said.text), most)
+    inside = words.replace('"', "'").replace("\u201c", "\u2018").replace("\u201d", "\u2019")
+    quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{inside}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return Cited(text=f"{lead} {quoted}", turns=(said.turn,))

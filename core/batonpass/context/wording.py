@@ -13,7 +13,7 @@ ROLES = {Role.CUSTOMER: "Customer", Role.AI: "AI agent", Role.AGENT: "Agent"}
 _WITHOUT_FACTS = {
     Standing.FOUND: "{title} knows the customer and has none of the values asked for.",
     Standing.NOT_FOUND: "{title} does not know this customer.",
-    Standing.AMBIGUOUS: "{title} has several people who match; nothing is shown. Look the customer up there.",
+    Standing.AMBIGUOUS: "{title}: ambiguous, {several} match; nothing is shown. Look the customer up there.",
     Standing.NO_KEY: "{title} was not asked: no e-mail address or id to look up with.",
     Standing.WITHHELD: "{title} was not asked: the customer's identity is only claimed. Verify it, then look there.",
     Standing.LATE: "{title} did not answer within {seconds} s{later}.",
@@ -28,6 +28,7 @@ def standing_text(report: SourceReport, titles: Mapping[str, str], *, comes_late
     """Why a source has told nothing. `comes_later`: it is asked again and the answer will be added."""
     return _WITHOUT_FACTS[report.standing].format(
         title=titles.get(report.source, report.source),
+        several=f"{report.matches} customers" if report.matches else "several customers",
         seconds=f"{report.seconds:.2g}" if report.seconds < 10 else f"{report.seconds:.0f}",
         later="; what it says will be added as a note"
         if comes_later and report.standing.may_come_later

@@ -30,8 +30,11 @@ _LONG_WORD = regex.compile(rf"(?:(?![{_IDEOGRAPHS}{_SPACELESS}])\S){{{_LONGEST_W
 
 # "###STOP###", "###TRANSFER###": marks for machines that some AI agents leave in their text.
 _CONTROL_MARK = re.compile(r"#{2,}[A-Z][A-Z_ -]*#{2,}")
-_SENTENCE_END = re.compile(
-    r"(?:(?<=[.!?\u2026\u061f\u0964])|(?<=[.!?\u2026][\"'\u201d\u2019)\]]))\s+|(?<=[\u3002\uff01\uff1f])|\n+"
+_BEGINS_A_LIST = frozenset("-*#.0123456789")
+_LIST_MARK = re.compile(r"^[-*#\d.\s]+(?=\w)")
+# The stop comes first, so that `re` looks at those places only: a look-behind costs it four times the time.
+_STOP = re.compile(
+    r"[.!?\u2026\u061f\u0964\u3002\uff01\uff1f\n](?:(?<=[\u3002\uff01\uff1f\n])|(?:(?<=[.!?\u2026])[\"'\u201d\u2019)\]])?\s+)"
 )
 
 
@@ -78,13 +81,25 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 def sentences(text: str) -> list[str]:
     """The sentences of a message, each on one line, without control marks. Reads its first
     4,000 characters and of each sentence the first 600."""
-    clean = text[:_READ_OF_A_TURN].replace("**", "")
-    if "##" in clean:
-        clean = _CONTROL_MARK.sub(" ", clean)
+    clean = without_marks(text[:_READ_OF_A_TURN])
     if not clean.replace("\n", "").isprintable():
         clean = mend(clean)
-    found = (" ".join(part[:_READ_OF_A_SENTENCE].split()) for part in _SENTENCE_END.split(clean))
+    ends = [stop.end() for stop in _STOP.finditer(clean)]
+    parts = (clean[start:end] for start, end in zip([0, *ends], [*ends, len(clean)], strict=True))
+    found = (" ".join(part[:_READ_OF_A_SENTENCE].split()) for part in parts)
     return [part for part in found if part]
+
+
+def without_marks(text: str) -> str:
+    """The text without bold marks and marks for machines."""
+    bare = text.replace("**", "") if "**" in text else text
+    return _CONTROL_MARK.sub(" ", bare) if "##" in bare else bare
+
+
+def without_markdown(sentence: str) -> str:
+    """The sentence without list marks before it and marks of emphasis and code in it."""
+    bare = sentence.replace("__", "").replace("`", "")
+    return _LIST_MARK.sub("", bare) if bare[:1] in _BEGINS_A_LIST else bare
 
 
 def tame_words(text: str) -> str:
