@@ -16,7 +16,6 @@ from starlette.requests import ClientDisconnect
 
 from batonpass import __version__
 from batonpass.app.announcer import Sayings
-from batonpass.app.config import Config
 from batonpass.app.health import Health
 from batonpass.app.intake import Delivery, Intake, InvalidRequestError, UnreadableRequestError
 from batonpass.app.metrics import Metrics, RequestOutcome
@@ -25,9 +24,10 @@ from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.handoff import HandoffRecord, HandoffState, StepKind
 from batonpass.domain.ids import HandoffId
-from batonpass.store import Conflict, Journal, StoreError
+from batonpass.store import Conflict, StoreError
 from batonpass.store.emptied import is_emptied
 from batonpass.web.bodies import TooLargeError, read_body
+from batonpass.web.pages import PageServing, add_pages
 from batonpass.web.problems import FieldProblemView, Problem, documented, ending, problem
 from batonpass.web.webhooks import add_webhooks
 
@@ -36,14 +36,8 @@ log = structlog.get_logger()
 LONGEST_KEY = 255
 
 
-class Serving(Protocol):
+class Serving(PageServing, Protocol):
     """What the doors open to."""
-
-    @property
-    def config(self) -> Config: ...
-
-    @property
-    def journal(self) -> Journal: ...
 
     @property
     def intake(self) -> Intake: ...
@@ -123,6 +117,7 @@ def create_app(
         responses=documented(503),
     )  # fmt: skip
     add_webhooks(app, serving)
+    add_pages(app, serving)
     _answer_errors_as_problems(app)
     _complete_openapi(app)
     return app
