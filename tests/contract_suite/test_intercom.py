@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import batonpass_intercom
 from batonpass.domain.event import EventKind
@@ -14,7 +14,10 @@ from batonpass_intercom.webhooks import SIGNATURE
 
 
 class TestIntercom(ContractSuite):
+    """With the ticket type named: some tests let there be another one."""
+
     manifest = batonpass_intercom.manifest
+    settings: ClassVar[Mapping[str, Any]] = {"ticket_type": "Support request"}
 
     def sign(self, body: bytes, *, secret: str, url: str, at: datetime) -> Mapping[str, str]:
         del url, at

@@ -78,8 +78,17 @@ def test_saved_schema_has_no_people(config):
     assert found.exit_code == 0
     assert told["schema"] == "batonpass.discover/1"
     assert {each["name"] for each in told["fields"]} == {"Needs a person", "Tier", "Old"}
-    assert "Ada" not in saved.read_text()
-    assert [path.name for path in saved.parent.iterdir()] == ["toy.schema.json"]
+    written = sorted(saved.parent.iterdir())
+    assert [path.name for path in written] == ["toy.mapping.schema.json", "toy.schema.json"]
+    assert all("Ada" not in path.read_text() for path in written)
+
+
+def test_saved_schema_for_editors_has_the_accounts_own_names(config):
+    run("discover", "--save", "--config", config, env=ENV)
+
+    schema = json.loads((config.parent / ".batonpass" / "toy.mapping.schema.json").read_text())
+    fields = schema["properties"]["fields"]["properties"]
+    assert set(fields) == {"Needs a person", "Tier"}  # "Old" is switched off
 
 
 @pytest.mark.parametrize(

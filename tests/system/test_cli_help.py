@@ -13,13 +13,14 @@ from batonpass.cli.exit_codes import ExitCode
 from cli_rig import run, words
 
 COMMANDS = (
-    "demo", "init", "check", "doctor", "serve", "worker", "handoff", "trace", "verify", "discover", "provision",
-    "trigger", "emulate", "connectors", "export", "erase", "webhooks", "queue", "store",
+    "demo", "init", "check", "plan", "apply", "landing", "doctor", "serve", "worker", "handoff", "trace", "verify", "discover", "provision",
+    "trigger", "emulate", "connectors", "export", "erase", "webhooks", "queue", "store", "user",
 )  # fmt: skip
 WITH_SUBCOMMANDS = {
     "webhooks": ("register", "list", "check"),
     "queue": ("list", "show", "retry", "cancel", "park", "replay"),
     "store": ("migrate", "backup", "verify", "copy"),
+    "user": ("add",),
 }
 
 
@@ -71,7 +72,7 @@ def test_bug_of_ours_ends_with_2_and_says_so(monkeypatch, capsys):
 
 
 def test_interrupted_command_ends_with_130(monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["batonpass.cli.check"], "check_files", interrupted)

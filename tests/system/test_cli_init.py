@@ -147,7 +147,9 @@ def test_example_with_everything_uncommented_is_understood(tmp_path, helpdesk):
 
     assert findings == []
     assert config is not None
-    assert config.server == configuration.ServerConfig(public_url="https://handoff.example.com")
+    assert config.server == configuration.ServerConfig(
+        public_url="https://handoff.example.com", environment="staging"
+    )
     assert config.handoff.model_copy(update={"say": {}, "say_delayed": {}}) == configuration.HandoffConfig()
     assert config.helpdesk.settings.start == StartRule(tag="needs_person")
 

@@ -227,6 +227,6 @@ async def test_several_billing_customers_with_one_address_show_nothing_of_any(tm
 
         ticket = await scene.ticket(handoff_id)
         shown = f"{ticket.subject} {ticket.fields} {ticket.comments[0].html}"
-        assert "Stripe has several people who match; nothing is shown." in shown
+        assert "Stripe: ambiguous, 2 customers match; nothing is shown." in shown
         assert not any(told in shown for told in ("First plan", "Second plan", "12.00", "Sam<"))
         assert (await _standings(scene, handoff_id))["stripe"] == "ambiguous"

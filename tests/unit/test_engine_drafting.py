@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from batonpass.domain.conversation import Conversation, HandoffRequest, Role, Tu
 from batonpass.domain.facts import Gathered
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.ticket import (
+    Agent,
     FieldContent,
     FieldDefinition,
     FieldId,
@@ -18,11 +20,16 @@ from batonpass.domain.ticket import (
     FieldOption,
     FieldSchema,
     FieldValue,
+    Form,
     Group,
     Priority,
+    StoredTicket,
     TicketLimits,
+    TicketRef,
 )
 from batonpass.engine.drafting import Drafted, stand_in
+from batonpass.engine.enriching import as_it_stands, changed
+from batonpass.engine.ticketing import missing_from, opened
 from batonpass.mapping.apply import MappedTicket
 from fakes import NOON
 
@@ -118,3 +125,83 @@ def test_a_stand_in_fits_its_field(kind: FieldKind, value: FieldContent | None) 
 def test_a_field_that_nobody_knows_is_a_reason_to_read_the_schema_again() -> None:
     assert drafted().knows(["region", "priority"])
     assert not drafted().knows(["new_field"])
+
+
+ANNA = Agent(id="7", name="Anna", email="anna@example.com")
+FORM, OTHER_FORM = Form(id="f1", name="Support request"), Form(id="f2", name="Billing")
+
+
+def assigned() -> Drafted:
+    plain = drafted()
+    schema = replace(plain.schema, forms=(FORM, OTHER_FORM), agents=(ANNA,))
+    return replace(plain, schema=schema, draft=replace(plain.draft, assignee=ANNA, form=OTHER_FORM))
+
+
+@pytest.mark.parametrize(("part", "shown"), [("assignee", "Assignee: Anna"), ("form", "Form: Billing")])
+def test_v28_an_agent_or_form_that_is_refused_is_left_out_and_the_note_says_so(part: str, shown: str) -> None:
+    mended = assigned().mended([part], "refused by the helpdesk")
+
+    assert getattr(mended.draft, part) is None
+    assert shown in mended.draft.note.text
+    assert mended.draft.priority is Priority.HIGH
+
+
+def test_a_form_that_the_helpdesk_wants_and_nobody_named_is_its_first_one() -> None:
+    mended = replace(assigned(), draft=replace(assigned().draft, form=None)).mended(["form"], "refused")
+
+    assert mended.draft.form == FORM
+    assert "Form: Support request (filled in: the helpdesk requires it" in mended.draft.note.text
+
+
+def test_where_nothing_is_named_agent_and_form_are_left_out_too() -> None:
+    mended = assigned().mended([], "refused by the helpdesk")
+
+    assert (mended.draft.assignee, mended.draft.form) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("has", "stays", "told"),
+    [(None, ANNA, ["Form"]), ("7", ANNA, ["Form"]), ("8", None, ["Assignee", "Form"])],
+    ids=["nobody", "the same", "somebody else"],
+)
+def test_a_ticket_that_stands_keeps_whoever_has_it_and_its_form(
+    has: str | None, stays: Agent | None, told: list[str]
+) -> None:
+    stored = StoredTicket(ref=TicketRef(id="1", url=""), subject="Refund", assignee_id=has)
+
+    kept = as_it_stands(assigned(), stored)
+
+    assert (changed(kept.draft).assignee, kept.draft.form) == (stays, None)
+    assert [each.field for each in kept.not_landed] == told
+
+
+@pytest.mark.parametrize(
+    ("assignee", "form", "told"),
+    [
+        ("7", "f2", []),
+        (None, "f2", [("Assignee", "Anna", "not kept by the helpdesk")]),
+        ("8", "f1", [
+            ("Assignee", "Anna", "changed by the helpdesk or one of its rules"),
+            ("Form", "Billing", "changed by the helpdesk or one of its rules"),
+        ]),
+        ("7", None, []),
+    ],
+    ids=["kept", "agent dropped", "both changed", "no ticket yet, so no form"],
+)  # fmt: skip
+def test_v29_an_agent_or_form_that_was_not_kept_is_seen_when_the_ticket_is_read_back(
+    assignee: str | None, form: str | None, told: list[tuple[str, str, str]]
+) -> None:
+    ref = TicketRef(id="1", url="")
+    sent = opened(ref, assigned(), "v1", adopted=False)
+    stored = StoredTicket(
+        ref=ref,
+        subject="Refund",
+        priority=Priority.HIGH,
+        group_id=BILLING.id,
+        assignee_id=assignee,
+        form_id=form,
+        tags=frozenset({"ai"}),
+        fields={PLAN.id: "Pro"},
+    )
+
+    assert [(each.field, each.value, each.why) for each in missing_from(stored, sent)] == told

@@ -17,6 +17,7 @@ from batonpass.app.metric_views import Standing
 from batonpass.app.metrics import Metrics, RequestOutcome, WebhookVerdict, metrics_app
 from batonpass.domain.alert import AlertKind
 from batonpass.domain.handoff import HandoffState, StepKind
+from batonpass.domain.landing import Fate, Landing
 from batonpass.testing.serving import served
 from batonpass.transport import ClosedGate, Condition, OperationCount, Outcome
 from fakes import NOON, FakeClock
@@ -38,6 +39,8 @@ NAMES = {
     "config_last_reload_successful": set(),
     "config_last_reload_success_timestamp_seconds": set(),
     "sync_last_success_timestamp_seconds": {"connection"},
+    "handoff_field_values_total": {"field", "fate"},
+    "mapping_drift_findings": {"connection"},
     "store_free_bytes": set(),
     "handoff_build_info": {"version"},
 }
@@ -74,6 +77,8 @@ def touch_everything(metrics: Metrics) -> None:
     metrics.webhook_received("desk", WebhookVerdict.KEPT, lag=4.0)
     metrics.reloaded(NOON, successful=True)
     metrics.synced("desk", NOON)
+    metrics.landed([Landing(field="Customer tier", fate=Fate.DROPPED)])
+    metrics.drifted("desk", 2)
 
 
 def read(metrics: Metrics) -> dict[str, dict[tuple, float]]:
@@ -114,6 +119,8 @@ def test_what_happens_is_counted():
     assert one(metrics, "webhook_lag_seconds_sum", connection="desk") == 4.0
     assert one(metrics, "sync_last_success_timestamp_seconds", connection="desk") == NOON.timestamp()
     assert one(metrics, "handoff_build_info", version=__version__) == 1
+    assert one(metrics, "handoff_field_values_total", field="Customer tier", fate="dropped") == 1
+    assert one(metrics, "mapping_drift_findings", connection="desk") == 2
 
 
 def test_a_reload_that_fails_leaves_the_time_of_the_last_good_one():

@@ -23,6 +23,7 @@ WHAT: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.RECONCILE_HELD: "Very many tickets ask for a person",
         AlertKind.DOUBLED: "Handoffs have several tickets",
         AlertKind.ORPHANED: "Tickets of handoffs that nobody knows",
+        AlertKind.MAPPING_DRIFT: "The mapping does not fit the helpdesk any more",
         AlertKind.STORE_LOW: "Little space is left for the journal",
         AlertKind.CLOCK_WRONG: "The machine's clock has jumped",
     }
@@ -42,6 +43,7 @@ NEXT: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.RECONCILE_HELD: "look at the start rule; batonpass verify",
         AlertKind.DOUBLED: "batonpass verify",
         AlertKind.ORPHANED: "batonpass verify",
+        AlertKind.MAPPING_DRIFT: "mend these lines, or put back what was changed in the helpdesk; batonpass doctor",
         AlertKind.STORE_LOW: "free space on the disk that holds the journal",
         AlertKind.CLOCK_WRONG: "see that the machine keeps time (timedatectl)",
     }

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
+from batonpass.app.identity_settings import IdentityConfig
+from batonpass.app.mapping_layers import layers_at
+from batonpass.app.page_settings import PagesConfig
+from batonpass.app.redaction_settings import RedactionConfig
 from batonpass.app.registry import connectors
 from batonpass.app.secret_kinds import wrong_kinds
 from batonpass.app.secrets import SecretSource
+from batonpass.app.summary_settings import SummaryConfig
 from batonpass.app.watching import (
     DeadlinesConfig,
+    MappingsConfig,
     MetricsConfig,
     NoticesConfig,
     ReconcileConfig,
@@ -25,6 +31,7 @@ from batonpass.app.watching import (
 )
 from batonpass.diagnostics import FileProblemsError, Finding, TomlFile, did_you_mean, has_errors, validated
 from batonpass.domain.conversation import Value
+from batonpass.mapping.layers import Layers
 from batonpass.ports import Capability, ConnectionSettings, Manifest, WithSecrets
 from batonpass.store import StoreAddress
 from batonpass.store.address import SQLITE
@@ -48,6 +55,8 @@ class ServerConfig(Value):
     public_url: str | None = None
     """The address that people and vendors reach this server by; links in tickets begin with it."""
     max_body_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = 8_000_000
+    environment: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")] | None = None
+    """Its name: `mappings/<connection>.<environment>.toml` stands above the team's mapping file."""
 
     @field_validator("public_url")
     @classmethod
@@ -126,6 +135,11 @@ class _File(Value):
     metrics: MetricsConfig = MetricsConfig()
     retention: RetentionConfig = RetentionConfig()
     reconcile: ReconcileConfig = ReconcileConfig()
+    mappings: MappingsConfig = MappingsConfig()
+    pages: PagesConfig = PagesConfig()
+    identity: IdentityConfig = IdentityConfig()
+    redaction: RedactionConfig = RedactionConfig()
+    summary: dict[str, Any] = Field(default_factory=dict)
     agents: dict[str, Any] = Field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -136,6 +150,17 @@ class Connection:
     manifest: Manifest
     settings: ConnectionSettings
     mapping: Path
+    environment: str | None = None
+
+    @property
+    def layers(self) -> Layers:
+        """Where the layers of its mapping are."""
+        return layers_at(
+            self.mapping,
+            self.manifest.name,
+            keeps_tickets=Capability.OPEN_TICKET in self.capabilities,
+            environment=self.environment,
+        )
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -155,6 +180,11 @@ class Config:
     metrics: MetricsConfig
     retention: RetentionConfig
     reconcile: ReconcileConfig
+    mappings: MappingsConfig
+    pages: PagesConfig
+    identity: IdentityConfig
+    redaction: RedactionConfig
+    summary: SummaryConfig
     agents: Mapping[str, AgentConfig]
     connections: tuple[Connection, ...]
 
@@ -177,10 +207,15 @@ def read_config(
     findings += found
     connections, found = _connections(file, path.parent, context)
     findings += found
+    if whole is not None:
+        named = whole.server.environment
+        connections = [replace(each, environment=named) for each in connections]
     notices, found = validated(file, NoticesConfig, at=("notices",), context=context)
     findings += (
         found if isinstance(file.data.get("notices", {}), dict) else []
     )  # else the whole-file check says so
+    summary, found = validated(file, SummaryConfig, at=("summary",), context=context)
+    findings += found if isinstance(file.data.get("summary", {}), dict) else []
     if not any(Capability.OPEN_TICKET in each.capabilities for each in connections) and not findings:
         findings.append(
             file.finding(("connections",), "no connection keeps tickets", code="BC005",
@@ -190,7 +225,9 @@ def read_config(
     if whole is not None:
         store, found = _store(file, path.parent, whole.store, environment)
         findings += found
-    if whole is None or store is None or notices is None or has_errors(findings):
+    if whole is not None:
+        findings += whole.identity.unknown(file, _table(file, "connections"))
+    if whole is None or store is None or notices is None or summary is None or has_errors(findings):
         return None, findings
     config = Config(
         path=path,
@@ -203,6 +240,11 @@ def read_config(
         metrics=whole.metrics,
         retention=whole.retention,
         reconcile=whole.reconcile,
+        mappings=whole.mappings,
+        pages=whole.pages,
+        identity=whole.identity,
+        redaction=whole.redaction,
+        summary=summary,
         agents=agents,
         connections=tuple(connections),
     )

@@ -55,6 +55,7 @@ class Forgetting:
         await forget.forget_attempts(before=as_of - _days(config.attempts))
         await forget.empty_conversations(before=as_of - _days(config.conversations))
         await forget.forget_handoffs(before=as_of - _days(config.handoffs))
+        await forget.forget_mappings(before=as_of - _days(config.handoffs))
 
 
 def _days(days: int) -> timedelta:

@@ -11,11 +11,14 @@ from batonpass.app.config import Config, Connection
 from batonpass.app.mappings import FACTS, Mappings
 from batonpass.app.metrics import Metrics
 from batonpass.app.opening import OpenStore
+from batonpass.app.signed_links import SignedLinks
 from batonpass.app.watch import Watch
 from batonpass.context.gather import Source
+from batonpass.context.summarist import Summarist
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import ConfigurationError
 from batonpass.domain.handoff import StepKind
+from batonpass.domain.landing import Landing
 from batonpass.engine import Announcer, EngineSettings, Observer, SchemaCache, World
 from batonpass.engine.recent import Recent
 from batonpass.engine.world import Packing
@@ -38,6 +41,9 @@ class Observing:
         self.metrics.ticketed(seconds)
         self.watch.ticketed()
 
+    def landed(self, landings: Sequence[Landing]) -> None:
+        self.metrics.landed(landings)
+
 
 def world_of(
     *,
@@ -47,6 +53,8 @@ def world_of(
     opened: Mapping[str, object],
     announcers: Mapping[str, Announcer],
     observer: Observer,
+    links: SignedLinks | None = None,
+    summarist: Summarist | None = None,
 ) -> World:
     desk = config.helpdesk
     sayings = Sayings.of(config.handoff)
@@ -60,22 +68,31 @@ def world_of(
         recent=Recent(store.journal),
         clock=store.clock,
         settings=_settings(config, desk),
-        packing=packing_of(config),
+        packing=packing_of(config, links),
         helpdesk=helpdesk,
         helpdesk_name=desk.name,
         helpdesk_can=desk.capabilities,
-        schema=SchemaCache(helpdesk, store.clock),
+        schema=SchemaCache(
+            helpdesk, store.clock, wants_agents=lambda: mappings.helpdesk()[0].assignee is not None
+        ),
         sources=lambda: _sources(config, mappings, opened),
         mapping=mappings.helpdesk,
         say=sayings.ticket_stands,
         say_delayed=sayings.no_ticket_yet,
         announcers=announcers,
         observer=observer,
+        summarist=summarist,
     )
 
 
-def packing_of(config: Config) -> Packing:
-    return Packing(public_url=config.server.public_url)
+def packing_of(config: Config, links: SignedLinks | None = None) -> Packing:
+    """`links`: None where the installation's key is not at hand."""
+    return Packing(
+        public_url=config.server.public_url,
+        link=None if links is None else links.link,
+        redactor=config.redaction.redactor(),
+        masks_before_store=config.redaction.before_store,
+    )
 
 
 def _settings(config: Config, desk: Connection) -> EngineSettings:
@@ -92,6 +109,7 @@ def _settings(config: Config, desk: Connection) -> EngineSettings:
         start=of_helpdesk.start,
         verified_requesters=of_helpdesk.verified_requesters,
         tell_customer=of_helpdesk.tell_customer,
+        identity=config.identity.rules,
     )
 
 
@@ -103,6 +121,7 @@ def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -
             port=port,
             rules=mappings.rules(each.name),
             private=bool(FACTS & each.capabilities),
+            match=config.identity.rules.match_at(each.name),
         )
         for each in config.connections
         if isinstance(port := opened[each.name], FactSource)

@@ -77,9 +77,12 @@ class Intake:
         wake: Callable[[], None],
         line: Line,
         pepper: bytes | None = None,
+        mask: Callable[[HandoffRequest], HandoffRequest] | None = None,
     ) -> None:
         """`helpdesk`: the connection that keeps the tickets; `line`: where a handoff stands among others; `pepper`: the
-        store's key for hashes of people, without which nobody is noted as whose handoff it is."""
+        store's key for hashes of people, without which nobody is noted as whose handoff it is; `mask`: what is done to
+        every request before it is kept, instead of what came."""
+        self._mask = mask
         self._line = line
         self._pepper = pepper
         self._helpdesk = helpdesk
@@ -91,13 +94,17 @@ class Intake:
     async def accept(self, delivery: Delivery) -> Answer:
         """Raises `UnreadableRequestError`, `InvalidRequestError`, and `StoreError` where it cannot be kept."""
         request, mended = read_request(delivery.body)
+        person, body = self._person(request), delivery.body
+        if self._mask is not None:
+            request = self._mask(request)
+            body = request.model_dump_json(exclude_defaults=True).encode()
         now = self._clock.now()
         place = self._line.place(delivery.ai_agent, request, now)
         new = NewHandoff(
             id=self._new_id(),
             ai_agent=delivery.ai_agent,
             conversation_id=request.conversation.id,
-            body=delivery.body,
+            body=body,
             request=request.model_dump_json(exclude_defaults=True).encode(),
             mended=mended,
             idempotency_key=delivery.idempotency_key,
@@ -108,7 +115,7 @@ class Intake:
             lane=place.lane,
             rank=place.rank,
             reason=request.reason.code.value,
-            person=self._person(request),
+            person=person,
         )
         failpoint("accept.received")
         outcome = await self._journal.accept(new, decide.on_request())

@@ -35,3 +35,18 @@ class GrowingLabels:
             return OTHER
         self._known.add(value)
         return value
+
+
+class FieldLabels:
+    """Names of ticket fields, which people give: the first `most` that are met, cut where they are long."""
+
+    def __init__(self, *, most: int) -> None:
+        self._known: set[str] = set()
+        self._most = most
+
+    def __call__(self, value: str) -> str:
+        name = " ".join(value.split())[:64]
+        if name not in self._known and len(self._known) >= self._most:
+            return OTHER
+        self._known.add(name)
+        return name

@@ -24,14 +24,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from batonpass import __version__
 from batonpass.app.health import Health
-from batonpass.app.metric_labels import Labels
+from batonpass.app.metric_labels import FieldLabels, Labels
 from batonpass.app.metric_views import Standing, StandingView, VendorView
 from batonpass.domain.clock import Clock
 from batonpass.domain.handoff import StepKind
+from batonpass.domain.landing import Landing
 from batonpass.transport import Condition
 
 MOST_AI_AGENTS = 16
 MOST_CONNECTIONS = 8
+MOST_FIELDS = 64
 CHANNELS = ("web_chat", "email", "chat", "messaging", "sms", "whatsapp", "social", "voice", "api")
 _END_TO_END = (0.5, 1, 2, 3, 5, 10, 15, 30, 60, 120, 300, 900, 3600)
 _STEP = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
@@ -122,6 +124,19 @@ class Metrics:
             ("connection",),
             registry=registry,
         )
+        self._field_names = FieldLabels(most=MOST_FIELDS)
+        self._fields = Counter(
+            "handoff_field_values",
+            "Values for fields of tickets, by what became of them.",
+            ("field", "fate"),
+            registry=registry,
+        )
+        self._drift = Gauge(
+            "mapping_drift_findings",
+            "Lines of mappings that do not fit the account as it was last read.",
+            ("connection",),
+            registry=registry,
+        )
         Gauge("handoff_build_info", "1.", ("version",), registry=registry).labels(__version__).set(1)
         registry.register(StandingView(standing))
         registry.register(VendorView(conditions, self._connections))
@@ -136,6 +151,15 @@ class Metrics:
     def ticketed(self, seconds: float) -> None:
         """A ticket stands, so many seconds after it was asked for."""
         self._end_to_end.observe(max(0.0, seconds))
+
+    def landed(self, landings: Iterable[Landing]) -> None:
+        """What has become of values for the fields of one ticket."""
+        for each in landings:
+            self._fields.labels(self._field_names(each.field), each.fate.value).inc()
+
+    def drifted(self, connection: str, findings: int) -> None:
+        """So many lines of its mapping do not fit the account any more."""
+        self._drift.labels(self._connections(connection)).set(findings)
 
     def webhook_received(self, connection: str, verdict: WebhookVerdict, *, lag: float | None = None) -> None:
         """`lag`: seconds from its newest event; None where it has none."""

@@ -131,6 +131,13 @@ class ReconcileConfig(Value):
     """So many handoffs may be started by one reading, and up to a fifth of the tickets that it has read."""
 
 
+class MappingsConfig(Value):
+    """How the mapping files are watched over."""
+
+    drift_every: Annotated[float, Field(ge=0, le=604_800)] = 3600.0
+    """Seconds from one comparison of the helpdesk's account with the mapping to the next; 0: never."""
+
+
 def _only(sentences: Mapping[str, str], known: frozenset[str], message: str) -> dict[str, str]:
     for sentence in sentences.values():
         if placeholders(sentence) - known:

@@ -10,10 +10,11 @@ from functools import partial
 
 import httpx
 
+from batonpass.app import drift
 from batonpass.app.board import SharedBoard
 from batonpass.app.config import Config, Connection
 from batonpass.app.forgetting import Forgetting
-from batonpass.app.furnishing import Observing, announcers_of, world_of
+from batonpass.app.furnishing import Observing, announcers_of, packing_of, world_of
 from batonpass.app.health import Health
 from batonpass.app.intake import Intake
 from batonpass.app.jobs import STEER_EVERY, Reaping, Reloading, Steering, Telling
@@ -22,14 +23,19 @@ from batonpass.app.mappings import Mappings
 from batonpass.app.metrics import Metrics
 from batonpass.app.opening import OpenStore, opened_store
 from batonpass.app.own_thread import in_own_thread
+from batonpass.app.planning.versions import KeepingVersions, Versions
 from batonpass.app.reconciliation import Reconciliation
 from batonpass.app.schedule import Schedule
+from batonpass.app.signed_links import SignedLinks
+from batonpass.app.summary_settings import summarist_of
 from batonpass.app.troubles import Troubles
 from batonpass.app.watch import LOOK_EVERY, Watch
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.ids import HandoffId, new_handoff_id
+from batonpass.domain.ticket import FieldSchema
 from batonpass.engine import Engine, World
+from batonpass.engine.world import Packing
 from batonpass.ports import Connecting
 from batonpass.store import Database, Installation, Journal, Retention
 from batonpass.store.witness import BEARS_EVERY
@@ -52,6 +58,15 @@ class Service:
     metrics: Metrics
     installation: Installation
     clock: Clock
+    links: SignedLinks
+    page_key: bytes
+    """Signs the sessions of those who use the pages."""
+    packing: Packing
+
+    @property
+    def schema(self) -> FieldSchema | None:
+        """What the helpdesk's tickets can hold, as it was read last."""
+        return None if self.engine is None else self.engine.schema
 
 
 @asynccontextmanager
@@ -130,6 +145,8 @@ async def running(
             conditions=lambda: [each.condition() for each in transports],
         )
         line = Line(config, watch, store.clock)
+        page_key = await store.installation.page_key(store.clock.now())
+        links = SignedLinks(key=page_key, public_url=config.server.public_url, days=config.pages.link_days)
         house = _House(
             config=config,
             store=store,
@@ -139,11 +156,13 @@ async def running(
             line=line,
             transports=transports,
             new_id=new_id,
+            links=links,
         )
         async with in_own_thread(
             house.working if works else house.accepting, name="batonpass-engine"
         ) as engine:
             wake = partial(_wake, engine, store.journal.database)
+            packing = packing_of(config, links)
             yield Service(
                 config=config,
                 journal=store.journal,
@@ -156,6 +175,7 @@ async def running(
                     wake=wake,
                     line=line,
                     pepper=await store.installation.pepper(store.clock.now()),
+                    mask=config.redaction.mask(),
                 ),
                 webhooks=WebhookIntake(
                     config, store.journal, store.clock, wall=machine, new_id=new_id, wake=wake
@@ -165,6 +185,9 @@ async def running(
                 metrics=metrics,
                 installation=store.installation,
                 clock=store.clock,
+                links=links,
+                page_key=page_key,
+                packing=packing,
             )
 
 
@@ -186,6 +209,7 @@ class _House:
     line: Line
     transports: list[Transport]
     new_id: Callable[[], HandoffId]
+    links: SignedLinks
 
     @asynccontextmanager
     async def accepting(self) -> AsyncIterator[None]:
@@ -204,6 +228,8 @@ class _House:
         reloading = Reloading(self.mappings, self.metrics, self.store)
         reloading.tell()
         schedule.each(1, "mappings", reloading.look)
+        versions = Versions(self.store.journal.database, self.store.clock)
+        schedule.each(1, "mapping_versions", KeepingVersions(self.mappings, versions).look)
         schedule.each(STEER_EVERY, "clock", Steering(self.store).steer)
         schedule.each(LOOK_EVERY, "watch", self.watch.look)
         schedule.each(BEARS_EVERY, "witness", self._bear_witness)
@@ -238,6 +264,12 @@ class _House:
                 opened=opened,
                 announcers=await announcers_of(config, store.machine, stack),
                 observer=Observing(self.metrics, self.watch),
+                links=self.links,
+                summarist=await stack.enter_async_context(
+                    summarist_of(
+                        config.summary, facts_deadline=config.handoff.facts_deadline, clock=store.machine
+                    )
+                ),
             )
             engine = Engine(world)
             await engine.start()
@@ -248,6 +280,7 @@ class _House:
             schedule.now(
                 "field_schema_at_start", world.schema.refresh
             )  # so that the first customer need not wait
+            schedule.each(drift.LOOK_EVERY, "drift", self._drift(world).look)
             schedule.once_each(5, "overdue", Reaping(config, store, world, engine, self.watch).reap)
             schedule.once_each(5, "notices", Telling(config, store).tell)
             if config.reconcile.every:
@@ -260,6 +293,17 @@ class _House:
             stack.callback(schedule.stop)
             stack.callback(asyncio.create_task(board.stay(), name="board").cancel)
             yield engine
+
+    def _drift(self, world: World) -> drift.Drift:
+        return drift.Drift(
+            self.config.helpdesk.name,
+            schema=world.schema,
+            mapping=world.mapping,
+            installation=self.store.installation,
+            clock=self.store.clock,
+            drifted=self.metrics.drifted,
+            every=self.config.mappings.drift_every,
+        )
 
     def _reconciliation(self, world: World, engine: Engine) -> Reconciliation:
         return Reconciliation(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from batonpass import __version__
+from batonpass.cli.apply import apply
 from batonpass.cli.check import check
 from batonpass.cli.connectors import connectors
 from batonpass.cli.demo import demo
@@ -19,12 +20,15 @@ from batonpass.cli.export import export
 from batonpass.cli.failing import Commands, report_bug
 from batonpass.cli.handoff import handoff
 from batonpass.cli.init import init
+from batonpass.cli.landing import landing
+from batonpass.cli.plan import plan
 from batonpass.cli.provision import provision
 from batonpass.cli.queue import queue
 from batonpass.cli.serve import serve
 from batonpass.cli.store import store
 from batonpass.cli.trace import trace
 from batonpass.cli.trigger import trigger
+from batonpass.cli.user import user
 from batonpass.cli.verify import verify
 from batonpass.cli.webhooks import webhooks
 from batonpass.cli.worker import worker
@@ -33,7 +37,7 @@ app = typer.Typer(
     name="batonpass",
     cls=Commands,
     help="Warm handoffs from an AI support agent to a person: one ticket, with the context, exactly once.",
-    epilog="Exit codes: 0 done, 1 problems found, 2 bad usage or configuration, 4 credentials refused, "
+    epilog="Exit codes: 0 done, 1 problems found, 2 bad usage or configuration, 3 only with plan --detailed-exitcode, 4 credentials refused, "
     "5 unreachable (try again later), 6 partly done, 130/143 interrupted.",
     no_args_is_help=True,
     add_completion=False,
@@ -62,6 +66,9 @@ for command in (
     demo,
     init,
     check,
+    plan,
+    apply,
+    landing,
     doctor,
     serve,
     worker,
@@ -80,6 +87,7 @@ for command in (
 app.add_typer(webhooks)
 app.add_typer(queue)
 app.add_typer(store)
+app.add_typer(user)
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ class ExitCode(IntEnum):
     """Finished, and found problems."""
     UNUSABLE = 2
     """Bad usage, bad configuration, internal error."""
+    CHANGES = 3
+    """Only `plan --detailed-exitcode`: there is something to apply."""
     CREDENTIALS = 4
     """Credentials refused, or a permission missing."""
     UNREACHABLE = 5

@@ -6,6 +6,7 @@ import json
 import sys
 import traceback
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -66,7 +67,7 @@ class Commands(TyperGroup):
     """All commands: their errors end here, as text or, with `--json`, as one JSON object on stderr."""
 
     def invoke(self, ctx: Any) -> Any:
-        as_json = "--json" in ctx.args
+        as_json = _wants_json(ctx.args)
         try:
             return super().invoke(ctx)
         except BatonpassError as error:
@@ -75,6 +76,12 @@ class Commands(TyperGroup):
             raise typer.Exit(ending.exit_code) from None
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    if {"--json", "--format=json"} & set(arguments):
+        return True
+    return ("--format", "json") in pairwise(arguments)
 
 
 def report_bug() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from batonpass.app.checking import check_files
-from batonpass.app.config import Config, store_address
+from batonpass.app.config import Config, load_config, store_address
 from batonpass.app.new_folder import CONFIG
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
@@ -50,3 +50,10 @@ def no_config(path: Path) -> CommandError:
         exit_code=ExitCode.UNUSABLE,
         code="no_config",
     )
+
+
+def readable_config(path: Path) -> Config:
+    """The configuration, whatever its mapping files say. Raises `FileProblemsError` with what is wrong with it."""
+    if not path.exists():
+        raise no_config(path)
+    return load_config(path)

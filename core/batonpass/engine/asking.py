@@ -55,6 +55,8 @@ async def read_conversation(world: World, step: ClaimedStep) -> Done:
         rule=world.settings.start,
         verified=world.settings.verified_requesters,
     )
+    if world.packing.masks_before_store:
+        request = world.packing.redactor.request(request).request
     return Done(
         result={"asks": True, "turns": len(read.turns), "cut": read.cut},
         plan=decide.on_conversation_read(),

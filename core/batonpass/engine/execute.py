@@ -20,6 +20,7 @@ from batonpass.domain.errors import (
 )
 from batonpass.domain.handoff import AttemptRecord, ClaimedStep, Lane, StepKind
 from batonpass.domain.ids import HandoffId
+from batonpass.domain.ticket import FieldSchema
 from batonpass.engine.alive import Alive
 from batonpass.engine.announcing import announce, tell_delay
 from batonpass.engine.asking import read_conversation
@@ -126,6 +127,11 @@ class Engine:
     def still_for(self) -> float:
         """Seconds since its event loop last moved. Callable from any thread."""
         return self._pace.still_for()
+
+    @property
+    def schema(self) -> FieldSchema | None:
+        """What the helpdesk's tickets can hold, as it was read last. Callable from any thread."""
+        return self._world.schema.known
 
     @property
     def busy(self) -> int:
@@ -242,6 +248,8 @@ class Engine:
             log.warning("stale_claim", handoff=step.handoff_id, step=step.name, detail=str(stale))
             return []
         world.recent.keep(step.handoff_id, step.name, done.result)
+        if done.landings:
+            world.observer.landed(done.landings)
         if done.ticket is not None:
             await self._count_ticket(step.handoff_id)
         if done.ticket is not None or done.followed_to is not None:
@@ -270,6 +278,7 @@ class Engine:
                 request=done.request,
                 followed_to=done.followed_to,
                 look_again_at=done.look_again_at,
+                landings=done.landings,
             ),
         )
 

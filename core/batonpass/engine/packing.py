@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from batonpass.context.citing import Cited
 from batonpass.context.gather import gather
-from batonpass.context.package import ContextPackage, build_package, person_of
+from batonpass.context.history import with_titles
+from batonpass.context.identity import person_of
+from batonpass.context.links import with_real_hosts
+from batonpass.context.model_summary import cited_from_json, cited_to_json
+from batonpass.context.package import ContextPackage, build_package
 from batonpass.domain.errors import RetryLaterError
 from batonpass.domain.facts import Gathered, SourceReport, Standing, gathered_from_json, gathered_to_json
 from batonpass.domain.handoff import ClaimedStep, StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.engine import decide
+from batonpass.engine.own_history import own_handoffs
 from batonpass.engine.recent import Asked, Recent
 from batonpass.engine.work import Done
 from batonpass.engine.world import Packing, World
@@ -27,14 +34,28 @@ LONGEST_PAUSE = 60.0
 async def gather_facts(world: World, step: ClaimedStep) -> Done:
     """Ask every source at once; whatever is missing at the deadline costs nothing but its facts."""
     asked = await world.recent.asked(step.handoff_id)
-    gathered = await gather(
-        replace(person_of(asked.request), ticket_id=asked.stored.asked_about),
-        world.sources(),
-        deadline=world.settings.facts_deadline,
-        claimed_may_know=world.settings.claimed_may_know,
-        clock=world.clock,
+    person = replace(person_of(asked.request, world.settings.identity), ticket_id=asked.stored.asked_about)
+    gathered, handoffs, written = await asyncio.gather(
+        gather(
+            person,
+            world.sources(),
+            deadline=world.settings.facts_deadline,
+            claimed_may_know=world.settings.claimed_may_know,
+            clock=world.clock,
+        ),
+        own_handoffs(world, asked, person, step.handoff_id),
+        _written(world, asked),
     )
-    return Done(result=gathered_to_json(gathered), plan=decide.on_gathered(way_of(world, asked)))
+    gathered = with_titles(replace(gathered, handoffs=handoffs), world.packing.redactor.text)
+    result = gathered_to_json(gathered) | ({"summary": cited_to_json(written)} if written else {})
+    return Done(result=result, plan=decide.on_gathered(way_of(world, asked)))
+
+
+async def _written(world: World, asked: Asked) -> tuple[Cited, ...]:
+    """What a language model says of the conversation. It sees what the ticket will show, never more."""
+    if world.summarist is None:
+        return ()
+    return await world.summarist.write(with_real_hosts(world.packing.redactor.request(asked.request).request))
 
 
 def way_of(world: World, asked: Asked) -> decide.Way:
@@ -59,12 +80,16 @@ async def late_facts(world: World, step: ClaimedStep) -> Done:
     opened = await opened_of(world, step.handoff_id)
     sources = [source for source in world.sources() if source.name == step.about]
     gathered = await gather(
-        replace(person_of(request), ticket_id=None if opened is None else opened["ticket"]["id"]),
+        replace(
+            person_of(request, world.settings.identity),
+            ticket_id=None if opened is None else opened["ticket"]["id"],
+        ),
         sources,
         deadline=LATE_DEADLINE,
         claimed_may_know=world.settings.claimed_may_know,
         clock=world.clock,
     )
+    gathered = with_titles(gathered, world.packing.redactor.text)
     waited = world.clock.now() - step.first_claimed_at
     for report in gathered.reports:
         if report.standing.may_come_later and waited < timedelta(seconds=world.settings.late_facts_for):
@@ -95,19 +120,34 @@ async def package_of(world: World, handoff_id: HandoffId) -> ContextPackage:
 async def package_from(recent: Recent, packing: Packing, handoff_id: HandoffId) -> ContextPackage:
     """The same without a running engine: of any handoff whose conversation is still kept. Raises `RefusedError` where
     it is not."""
+    if (kept := recent.package(handoff_id)) is not None:
+        return kept
     asked = await recent.asked(handoff_id)
-    base = packing.public_url
+    facts = await recent.result(handoff_id, StepKind.GATHER_FACTS)
     read = await recent.result(handoff_id, "read_conversation") if asked.stored.started_by else None
-    return build_package(
+    redacted = packing.redactor.request(asked.request)
+    package = build_package(
         handoff_id=handoff_id,
         asked_at=asked.stored.created_at,
         agent_name=asked.stored.ai_agent,
-        request=asked.request,
-        gathered=await _gathered(recent, handoff_id),
+        request=with_real_hosts(redacted.request),
+        masked=redacted.masked,
+        gathered=_gathered(facts),
         mended=asked.stored.mended,
-        url=f"{base}/v1/handoffs/{handoff_id}" if base else None,
+        url=_page_of(packing, handoff_id, asked.stored.created_at),
         older=(read or {}).get("cut", 0),
+        written=cited_from_json((facts or {}).get("summary", ())),
     )
+    if facts is not None:  # before that it still changes
+        recent.keep_package(package)
+    return package
+
+
+def _page_of(packing: Packing, handoff_id: HandoffId, asked_at: datetime) -> str | None:
+    if packing.link is not None:
+        return packing.link(handoff_id, asked_at)
+    # without the key no link can be signed; who opens this one signs in
+    return f"{packing.public_url}/handoffs/{handoff_id}" if packing.public_url else None
 
 
 async def opened_of(world: World, handoff_id: HandoffId) -> Mapping[str, Any] | None:
@@ -120,11 +160,11 @@ async def opened_of(world: World, handoff_id: HandoffId) -> Mapping[str, Any] | 
 
 
 async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:
-    return await _gathered(world.recent, handoff_id)
+    return _gathered(await world.recent.result(handoff_id, StepKind.GATHER_FACTS))
 
 
-async def _gathered(recent: Recent, handoff_id: HandoffId) -> Gathered:
-    return gathered_from_json(await recent.result(handoff_id, "gather_facts") or {"reports": []})
+def _gathered(facts: Mapping[str, Any] | None) -> Gathered:
+    return gathered_from_json(facts or {"reports": []})
 
 
 def source_titles(world: World) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What the handoffs under way have been asked and have found out, kept in memory so that no step reads it again.
 
-Only what never changes is kept: requests, and results once they are committed. The journal has the truth; whatever is
+Only what never changes is kept: requests, results once they are committed, and packages made of both. The journal has the truth; whatever is
 not here, after a restart everything, is read from it.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from batonpass.context.package import ContextPackage
 from batonpass.domain.conversation import HandoffRequest
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.ids import HandoffId
-from batonpass.store import Journal, StoredRequest
+from batonpass.store import StoredRequest
 
 MOST = 512
 """Handoffs."""
@@ -33,11 +34,20 @@ class Asked:
 @dataclass(slots=True)
 class _Known:
     asked: Asked | None = None
+    package: ContextPackage | None = None
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+class Reads(Protocol):
+    """The journal, or as much of it as is kept elsewhere."""
+
+    async def request(self, handoff_id: HandoffId) -> StoredRequest | None: ...
+
+    async def result(self, handoff_id: HandoffId, name: str) -> Mapping[str, Any] | None: ...
+
+
 class Recent:
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Reads) -> None:
         self._journal = journal
         self._known: OrderedDict[HandoffId, _Known] = OrderedDict()
 
@@ -62,6 +72,16 @@ class Recent:
         if name in known.results:
             return known.results[name]
         return await self._journal.result(handoff_id, name)
+
+    def package(self, handoff_id: HandoffId) -> ContextPackage | None:
+        """Its context package, where it has been put together: several steps need it."""
+        return self._about(handoff_id).package
+
+    def keep_package(self, package: ContextPackage) -> None:
+        """To be called once all that goes into it is committed."""
+        known = self._about(package.handoff_id)
+        if known.asked is not None:  # else it is too large
+            known.package = package
 
     def keep(self, handoff_id: HandoffId, name: str, result: Mapping[str, Any]) -> None:
         """To be called once the result is committed."""

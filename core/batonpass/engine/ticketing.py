@@ -25,8 +25,8 @@ from batonpass.domain.ticket import (
     TicketRef,
     landed,
 )
-from batonpass.engine import decide
-from batonpass.engine.drafting import Drafted, shown
+from batonpass.engine import counting, decide
+from batonpass.engine.drafting import Drafted, shown, shown_part
 from batonpass.engine.packing import opened_of, package_of, source_titles, way_of
 from batonpass.engine.records import (
     field_from_json,
@@ -69,7 +69,8 @@ async def open_ticket(world: World, step: ClaimedStep) -> Done:
         way, note_apart=world.can(Capability.NOTE_APART)
     )  # this one is new, whatever was asked about
     result = opened(ref, drafted, version, adopted=found is not None)
-    return Done(result=result, plan=decide.on_ticket(package.gathered, way), ticket=ref)
+    plan = decide.on_ticket(package.gathered, way)
+    return Done(result=result, plan=plan, ticket=ref, landings=counting.of_opened(result))
 
 
 async def _found(world: World, requester: Requester | None, key: TicketKey) -> TicketRef | None:
@@ -100,6 +101,10 @@ def opened(ref: TicketRef, drafted: Drafted, version: str, *, adopted: bool) -> 
         "mapping": version,
         "priority": sent.priority,
         "group": None if sent.group is None else {"id": sent.group.id, "name": sent.group.name},
+        "assignee": None
+        if sent.assignee is None
+        else {"id": sent.assignee.id, "name": shown_part(sent.assignee)},
+        "form": None if sent.form is None else {"id": sent.form.id, "name": sent.form.name},
         "tags": list(sent.tags),
         "fields": [field_to_json(field) for field in sent.fields],
         "not_landed": not_landed_to_json(drafted.not_landed),
@@ -121,7 +126,7 @@ async def whatever_it_takes(
                 await world.schema.refresh()
                 drafted = replace(drafted, schema=await world.schema.current())
             # one part after the other, and in the end all that can be left out at once
-            drafted = drafted.mended(error.fields if left else (), "refused by the helpdesk")
+            drafted = drafted.mended(error.fields if left else (), counting.REFUSED)
     return await write(drafted.draft), drafted
 
 
@@ -132,7 +137,11 @@ async def read_back(world: World, step: ClaimedStep) -> Done:
     missing = missing_from(stored, sent)
     if missing:
         log.warning("values_not_landed", handoff=step.handoff_id, fields=[item.field for item in missing])
-    return Done(result={"not_landed": not_landed_to_json(missing)}, plan=decide.on_read_back(missing))
+    return Done(
+        result={"not_landed": not_landed_to_json(missing)},
+        plan=decide.on_read_back(missing),
+        landings=counting.of_read_back(sent, missing),
+    )
 
 
 def missing_from(stored: StoredTicket, sent: Mapping[str, Any]) -> list[NotLanded]:
@@ -145,8 +154,15 @@ def missing_from(stored: StoredTicket, sent: Mapping[str, Any]) -> list[NotLande
             missing.append(NotLanded(field=field["name"], value=shown(value), why=_why(kept)))
     if sent["priority"] is not None and stored.priority != sent["priority"]:
         missing.append(NotLanded(field="Priority", value=sent["priority"], why=_why(stored.priority)))
-    if sent["group"] is not None and stored.group_id != sent["group"]["id"]:
-        missing.append(NotLanded(field="Group", value=sent["group"]["name"], why=_why(stored.group_id)))
+    for part, kept in (
+        ("group", stored.group_id),
+        ("assignee", stored.assignee_id),
+        ("form", stored.form_id),
+    ):
+        wanted = sent.get(part)  # a result of an earlier release knows nothing of some
+        told = part != "form" or kept is not None  # what is no ticket yet has none
+        if wanted is not None and told and kept != wanted["id"]:
+            missing.append(NotLanded(field=part.capitalize(), value=wanted["name"], why=_why(kept)))
     lost_tags = [tag for tag in sent["tags"] if tag not in stored.tags]
     if lost_tags:
         missing.append(NotLanded(field="Tags", value=", ".join(lost_tags), why=_why(None)))
@@ -154,7 +170,7 @@ def missing_from(stored: StoredTicket, sent: Mapping[str, Any]) -> list[NotLande
 
 
 def _why(kept: object) -> str:
-    return "not kept by the helpdesk" if kept in {None, ""} else "changed by the helpdesk or one of its rules"
+    return counting.DROPPED if kept in {None, ""} else counting.ALTERED
 
 
 async def note_context(world: World, step: ClaimedStep) -> Done:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from batonpass.domain.handoff import Plan
+from batonpass.domain.landing import Landing
 from batonpass.domain.ticket import TicketRef
 
 
@@ -25,3 +26,5 @@ class Done:
     """The number of the last event that was taken into account."""
     look_again_at: datetime | None = None
     """When the ticket is to be read again although nothing is told of it."""
+    landings: tuple[Landing, ...] = ()
+    """What has become of the values for the ticket's fields, as far as this step tells it."""

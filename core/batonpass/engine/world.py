@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from batonpass.context.gather import Source
+from batonpass.context.identity import AS_SHIPPED, IdentityRules
+from batonpass.context.redaction import Redactor
+from batonpass.context.summarist import Summarist
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.handoff import StepKind
+from batonpass.domain.ids import HandoffId
+from batonpass.domain.landing import Landing
 from batonpass.domain.ticket import FieldSchema, TicketLimits
 from batonpass.engine.recent import Recent
 from batonpass.mapping.rules import HelpdeskMapping
-from batonpass.ports import Capability, Helpdesk, StartRule
+from batonpass.ports import Capability, Helpdesk, ListsAgents, StartRule
 from batonpass.store import Installation, Journal, Recovery
 
 log = structlog.get_logger()
@@ -40,6 +46,8 @@ class EngineSettings:
     """Which tickets may ask for a person; None: none."""
     verified_requesters: bool = False
     """Whether the requester of a ticket that asks for a person counts as verified."""
+    identity: IdentityRules = AS_SHIPPED
+    """How people are told apart."""
     tell_customer: bool = False
     """Whether we reply to the customer ourselves where no AI agent does."""
 
@@ -63,6 +71,10 @@ class Observer(Protocol):
         """A ticket stands, so many seconds after it was asked for."""
         ...
 
+    def landed(self, landings: Sequence[Landing]) -> None:
+        """What has become of values for the fields of one ticket."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packing:
@@ -70,6 +82,12 @@ class Packing:
 
     public_url: str | None = None
     """How people reach this server; None: no links."""
+    link: Callable[[HandoffId, datetime], str | None] | None = None
+    """(handoff, when it was asked for) → where agents read the whole of it, the same every time; None: nowhere."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Masks what must not leave."""
+    masks_before_store: bool = False
+    """Whether what is read from the helpdesk is masked before it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +114,8 @@ class World:
     observer: Observer
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
     """By AI agent; one without a callback has none and asks for the status instead."""
+    summarist: Summarist | None = None
+    """Who writes summaries besides the rules; None: nobody."""
 
     def can(self, capability: Capability) -> bool:
         """Whether the helpdesk can do this."""
@@ -105,15 +125,25 @@ class World:
 _SCHEMA_UNKNOWN = TicketLimits(subject=150, note=60_000)
 
 
+def nothing_known(as_of: datetime) -> FieldSchema:
+    """Of an account whose fields could not be read."""
+    return FieldSchema(fields=(), groups=(), limits=_SCHEMA_UNKNOWN, as_of=as_of)
+
+
 class SchemaCache:
     """The helpdesk's field schema, read once and again by a scheduled job.
 
     Where it cannot be read, the ticket is made all the same: without fields, what they would hold in its note.
     """
 
-    def __init__(self, helpdesk: Helpdesk, clock: Clock) -> None:
+    def __init__(
+        self, helpdesk: Helpdesk, clock: Clock, *, wants_agents: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`wants_agents`: whether the mapping in force names agents; else nobody asks for them."""
         self._helpdesk = helpdesk
         self._clock = clock
+        self._wants_agents = wants_agents
+        self._asked_agents = False
         self._known: FieldSchema | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -122,11 +152,20 @@ class SchemaCache:
         """Whether it has ever been read."""
         return self._known is not None
 
+    @property
+    def known(self) -> FieldSchema | None:
+        """The last one that was read, without waiting; from any thread."""
+        return self._known
+
     async def current(self) -> FieldSchema:
-        if self._known is not None:
+        if self._known is not None and (self._asked_agents or not self._wants_agents()):
             return self._known
         async with self._one_at_a_time:
-            return self._known or await self._read()
+            if self._known is None:
+                return await self._read()
+            if not self._asked_agents:
+                self._known = await self._with_agents(self._known)
+            return self._known
 
     async def refresh(self) -> None:
         """Read it again; an error leaves the last one in force."""
@@ -135,9 +174,19 @@ class SchemaCache:
 
     async def _read(self) -> FieldSchema:
         try:
-            self._known = await self._helpdesk.field_schema()
+            schema = await self._helpdesk.field_schema()
+            self._known = await self._with_agents(schema) if self._wants_agents() else schema
         except BatonpassError as error:
             log.warning("field_schema_unreadable", code=error.code, detail=str(error))
-        return self._known or FieldSchema(
-            fields=(), groups=(), limits=_SCHEMA_UNKNOWN, as_of=self._clock.now()
-        )
+        return self._known or nothing_known(self._clock.now())
+
+    async def _with_agents(self, schema: FieldSchema) -> FieldSchema:
+        """Where they cannot be read, the last ones; asked again with the next reading of the schema."""
+        self._asked_agents = True
+        agents = () if self._known is None else self._known.agents
+        if isinstance(self._helpdesk, ListsAgents):
+            try:
+                agents = await self._helpdesk.agents()
+            except BatonpassError as error:
+                log.warning("agents_unreadable", code=error.code, detail=str(error))
+        return replace(schema, agents=agents)

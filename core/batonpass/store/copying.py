@@ -40,10 +40,12 @@ TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "people": ("person", "handoff_id"),
         "suppressed": ("person",),
         "erasures": ("id",),
+        "mapping_versions": ("id",),
+        "landings": ("id",),
     }
 )
 """Every table with its key; parents first."""
-NUMBERED = ("inbox", "deliveries", "events", "alerts", "tallies")
+NUMBERED = ("inbox", "deliveries", "events", "alerts", "tallies", "mapping_versions", "landings")
 """Tables whose keys the database counts itself."""
 
 

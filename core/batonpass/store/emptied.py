@@ -33,7 +33,15 @@ def is_emptied(request: HandoffRequest) -> bool:
     return request.conversation.turns == _GONE
 
 
-_VALUES: dict[str, Any] = {"value": "", "kind": "plain", "detail": "", "tags": []}
+_VALUES: dict[str, Any] = {
+    "value": "",
+    "kind": "plain",
+    "detail": "",
+    "tags": [],
+    "contacts": [],
+    "handoffs": [],
+    "summary": [],
+}
 
 
 def without_values(result: Any) -> Any:

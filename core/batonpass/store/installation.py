@@ -4,11 +4,11 @@ the vendors, what people must hear of."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from batonpass.domain.alert import Alert, AlertKind, NewAlert
-from batonpass.store import alerts, checkpoints, gates, handoffs, nodes, people
+from batonpass.store import alerts, checkpoints, gates, handoffs, landings, nodes, people
 from batonpass.store.gates import KeptGate
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.transaction import Database, Transaction
@@ -20,6 +20,8 @@ LOOKS_WITHIN = 12.0
 TICKS_KEPT = timedelta(days=2)
 ALERTS_KEPT = timedelta(days=90)
 GATES_KEPT = timedelta(days=1)
+PAGE_KEY = "page_key"
+"""The checkpoint that keeps it, in hex."""
 
 
 class Installation:
@@ -138,6 +140,25 @@ class Installation:
         kept = await self.database.run(lambda tx: checkpoints.keep_first(tx, people.PEPPER, made, to_ms(now)))
         return bytes.fromhex(kept)
 
+    async def page_key(self, now: datetime) -> bytes:
+        """The installation's own key for links and sessions, the same in all its processes; made once."""
+        made = secrets.token_hex(32)
+        kept = await self.database.run(lambda tx: checkpoints.keep_first(tx, PAGE_KEY, made, to_ms(now)))
+        return bytes.fromhex(kept)
+
+    async def change_checkpoint(
+        self, name: str, change: Callable[[str | None], str | None], now: datetime
+    ) -> None:
+        """Write what `change` makes of what is kept (None: leave it), as one step; it may be asked twice."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.lock(f"checkpoint:{name}")
+            text = change(await checkpoints.read(tx, name))
+            if text is not None:
+                await checkpoints.write(tx, name, text, to_ms(now))
+
+        await self.database.run(work)
+
     async def tidy(self, now: datetime) -> None:
         """Forget ticks, gates and alerts that are long over; sum up what is counted."""
 
@@ -146,5 +167,6 @@ class Installation:
             await gates.forget_before(tx, to_ms(now - GATES_KEPT))
             await alerts.forget_before(tx, to_ms(now - ALERTS_KEPT))
             await handoffs.sum_up(tx)
+            await landings.sum_up(tx)
 
         await self.database.run(work)

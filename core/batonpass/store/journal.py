@@ -24,6 +24,7 @@ from batonpass.domain.handoff import (
     StepKind,
 )
 from batonpass.domain.ids import HandoffId
+from batonpass.domain.landing import Landing
 from batonpass.domain.ticket import TicketRef
 from batonpass.store import (
     deliveries,
@@ -37,6 +38,7 @@ from batonpass.store import (
     steps,
     turns,
 )
+from batonpass.store import landings as field_landings
 from batonpass.store.handoffs import Held
 from batonpass.store.instants import from_ms, from_ms_or_none, to_ms
 from batonpass.store.records import handoff_record, stored_request
@@ -270,12 +272,14 @@ class Journal:
         request: bytes | None = None,
         followed_to: int | None = None,
         look_again_at: datetime | None = None,
+        landings: Sequence[Landing] = (),
     ) -> list[ClaimedStep]:
         """Write the step's result and what follows from it; gives the following steps that are due, claimed.
 
         `request`: what the helpdesk's conversation says, where it has been read. `followed_to`: the number of the last
         event that the step has taken into account; the ticket is read again where more have come, and
-        at `look_again_at` at the latest.
+        at `look_again_at` at the latest. `landings`: what has become of the values for the ticket's fields; counted
+        once, as the result is written once.
 
         Raises `StaleClaimError` where another worker has claimed the step since.
         """
@@ -297,6 +301,8 @@ class Journal:
             if plan.state is not None:
                 await self._enter(tx, handoff, plan.state, at)
             await life.add(tx, step.handoff_id, plan.life)
+            if landings and handoff.helpdesk is not None:
+                await field_landings.add(tx, handoff.helpdesk, landings, at)
             seen = 0 if ticket is not None else followed_to
             if seen is not None and await events.newest(tx, step.handoff_id) > seen:
                 await steps.follow(tx, step.handoff_id, at=at, due_at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from typing import Any
 
 from batonpass.store import checkpoints
 from batonpass.store.transaction import Transaction, row
@@ -50,6 +51,19 @@ async def add(tx: Transaction, person: bytes, handoff_id: str) -> None:
 async def handoffs_of(tx: Transaction, person: bytes) -> list[str]:
     found = await tx.rows("SELECT handoff_id FROM people WHERE person = ? ORDER BY handoff_id", (person,))
     return [each[0] for each in found]
+
+
+async def earlier(
+    tx: Transaction, person: bytes, *, before: str, largest: int, most: int
+) -> list[dict[str, Any]]:
+    """Their handoffs from before that one, newest first; ids sort by time."""
+    return await tx.records(
+        "SELECT h.id, h.state, h.created_at, h.request, h.helpdesk, h.ticket_id, h.asked_about, h.ticket_url"
+        " FROM people AS p JOIN handoffs AS h ON h.id = p.handoff_id"
+        " WHERE p.person = ? AND p.handoff_id < ? AND length(h.request) <= ?"
+        " ORDER BY p.handoff_id DESC LIMIT ?",
+        (person, before, largest, most),
+    )
 
 
 async def forget(tx: Transaction, person: bytes, handoff_id: str) -> None:

@@ -9,7 +9,16 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from batonpass.store import checkpoints, deliveries, events, forgetting, handoffs, idempotency_keys
+from batonpass.store import (
+    checkpoints,
+    deliveries,
+    events,
+    forgetting,
+    handoffs,
+    idempotency_keys,
+    landings,
+    mapping_versions,
+)
 from batonpass.store.handoffs import FINISHED, Held
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.transaction import Database, Transaction, value
@@ -104,6 +113,13 @@ class Retention:
             return len(found)
 
         return await self._again_and_again(work)
+
+    async def forget_mappings(self, *, before: datetime) -> int:
+        """Delete mapping versions that others had taken the place of before then, and what is counted of the fields of
+        days before; gives the number of versions. The version in force stays, however old it is."""
+        at = to_ms(before)
+        await self._again_and_again(lambda tx: landings.forget_before(tx, at, most=BATCH))
+        return await self._again_and_again(lambda tx: mapping_versions.forget_before(tx, at, most=BATCH))
 
     async def _again_and_again(self, work: Callable[[Transaction], Awaitable[int]]) -> int:
         gone = 0

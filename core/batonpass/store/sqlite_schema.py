@@ -316,3 +316,41 @@ _SEVERAL_NODES = (
 def several_nodes(db: sqlite_utils.Database) -> None:
     for statement in _SEVERAL_NODES:
         db.execute(statement)
+
+
+_MAPPINGS = (
+    # Every mapping text that came into force, and since when.
+    """
+    CREATE TABLE mapping_versions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        connection TEXT NOT NULL,
+        version TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        put_by TEXT NOT NULL,
+        layers TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX mapping_versions_connection ON mapping_versions (connection, id)",
+    # What became of the values of each field: rows of single tickets, summed up by day now and then.
+    """
+    CREATE TABLE landings (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        day INTEGER NOT NULL,
+        connection TEXT NOT NULL,
+        field TEXT NOT NULL,
+        sent INTEGER NOT NULL,
+        landed INTEGER NOT NULL,
+        altered INTEGER NOT NULL,
+        dropped INTEGER NOT NULL,
+        refused INTEGER NOT NULL,
+        unfit INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX landings_day ON landings (day)",
+)
+
+
+@MIGRATIONS(name="0004_mappings")
+def mappings(db: sqlite_utils.Database) -> None:
+    for statement in _MAPPINGS:
+        db.execute(statement)
