@@ -139,7 +139,7 @@ def test_copy_moves_to_postgresql_and_says_what_to_change(desk: Desk, postgres_u
         "queue", "cancel", "--all", "--yes", "--config", desk.config, env={**SECRETS, "TARGET": postgres_url}
     )
 
-    assert "copy 17 tables" in words(dry.stdout)
+    assert "copy 19 tables" in words(dry.stdout)
     assert [each.exit_code for each in (unasked, in_use, done, again)] == [2, 2, 0, 2]
     assert "another batonpass process has it open" in in_use.stderr
     assert "handoffs: 5 rows, the same" in done.stdout
