@@ -101,9 +101,13 @@ Fault = Callable[[Scene], Awaitable[None]]
 # What goes wrong --------------------------------------------------------------------------------------------------
 
 
-def vendor(fault: str, **told: Any) -> Fault:
+OVER_AFTER = 15.0
+"""Seconds. A trouble of a vendor ends by itself, however few calls it has met: a breaker lets hardly any through."""
+
+
+def vendor(fault: str, *, times: int, **told: Any) -> Fault:
     async def happen(scene: Scene) -> None:
-        await scene.plan(fault, **told)
+        await scene.plan(fault, times=times, for_seconds=OVER_AFTER, **told)
 
     return happen
 
@@ -185,7 +189,7 @@ def faults(scene: Scene) -> dict[str, Fault]:
         "P01 killed": kill,
         "P03 stopped for a while": pause,
         "V01 429 with Retry-After": vendor("rate_limited", operation=create, times=3, retry_after=2),
-        "V06 503 for a while": vendor("server_error", times=30, status=503),
+        "V06 503 for a while": vendor("server_error", times=10_000, status=503),
         "V08 answers lost": vendor("answer_lost", operation=create, times=3),
         "V08 500 after the commit": vendor("error_after_commit", operation=create, times=3),
         "V09 answers cut off": vendor("answer_truncated", operation=create, times=3),

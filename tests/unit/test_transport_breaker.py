@@ -9,6 +9,9 @@ import httpx
 import pytest
 
 from batonpass.domain.errors import BatonpassError, CredentialsRefusedError, RetryLaterError
+from batonpass.domain.handoff import ClaimedStep, StepKind
+from batonpass.domain.ids import HandoffId
+from batonpass.engine.held import Held
 from batonpass.transport import Call, FixedCredentials, Notice, Transport
 from batonpass.transport.recent import LastMinute
 from fakes import NOON, FakeClock
@@ -204,7 +207,7 @@ async def test_those_that_are_refused_come_back_one_after_the_other(clock: FakeC
 
     assert waits[0] == pytest.approx(30)
     assert waits == sorted(waits)
-    assert waits[999] - waits[0] == pytest.approx(20, abs=0.1)
+    assert waits[999] - waits[0] == pytest.approx(25, abs=0.1)
     assert min(again) >= waits[999] - waits[0]  # nobody comes back among those of before
     assert max(again) <= 30 + 60
 
@@ -214,3 +217,32 @@ async def _refused(transport: Transport) -> float:
         await transport.call(READ)
     assert refused.value.retry_after is not None
     return refused.value.retry_after
+
+
+async def test_whoever_was_refused_can_ask_whether_it_is_still_so_without_calling(clock: FakeClock) -> None:
+    vendor = Vendor(503, 503, 503, 503, 503, 200)
+    transport = reaching(vendor, clock, [])
+    await call_times(transport, 5)
+    with pytest.raises(RetryLaterError) as refused:
+        await transport.call(READ)
+    held = Held()
+    held.heed(StepKind.OPEN_TICKET, refused.value)
+
+    with pytest.raises(RetryLaterError) as again:
+        held.let_pass(a_step(StepKind.OPEN_TICKET, claims=2))
+    held.let_pass(a_step(StepKind.OPEN_TICKET, claims=1))
+    held.let_pass(a_step(StepKind.NOTE_CONTEXT, claims=2))
+    clock.go_on(30)
+    held.let_pass(a_step(StepKind.OPEN_TICKET, claims=2))
+    await transport.call(READ)
+
+    assert again.value.code == "breaker_open"
+    assert again.value.retry_after > refused.value.retry_after
+    assert len(vendor.called) == 6  # asking took no call, and took nobody the place of the probe
+
+
+def a_step(kind: StepKind, *, claims: int) -> ClaimedStep:
+    return ClaimedStep(
+        handoff_id=HandoffId("ho_1"), name=kind, kind=kind, about="", fence=claims, attempts=1,
+        first_claimed_at=NOON, lease_until=NOON,
+    )  # fmt: skip

@@ -6,6 +6,8 @@ the status page and `problem+json` answers as they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class BatonpassError(Exception):
     """The root of every error that batonpass raises on purpose.
@@ -52,10 +54,13 @@ class RetryLaterError(BatonpassError):
         consumes_attempt: bool = True,
         code: str | None = None,
         request_id: str | None = None,
+        still: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(message, code=code, request_id=request_id)
         self.retry_after = retry_after
         self.consumes_attempt = consumes_attempt
+        self.still = still
+        """Raises the error anew while what caused it lasts; None: that cannot be told without trying."""
 
 
 class CredentialsRefusedError(RetryLaterError):

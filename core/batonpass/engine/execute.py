@@ -26,6 +26,7 @@ from batonpass.engine.announcing import announce, tell_delay
 from batonpass.engine.asking import read_conversation
 from batonpass.engine.enriching import enrich_ticket, pass_conversation
 from batonpass.engine.following import follow_ticket
+from batonpass.engine.held import Held
 from batonpass.engine.pace import Pace
 from batonpass.engine.packing import gather_facts, late_facts
 from batonpass.engine.retry import Park, Postpone, after_failure, inside_a_step
@@ -96,6 +97,7 @@ class Engine:
         self._stopping = False
         self._backlog = False
         self._tasks: dict[asyncio.Task[None], Lane] = {}
+        self._held = Held()
         self._mine: set[tuple[HandoffId, str, int]] = set()
         """The claims (handoff, step, fence) that a task of ours carries."""
         self._home: asyncio.AbstractEventLoop | None = None
@@ -235,6 +237,7 @@ class Engine:
         try:
             done = await self._handled(step)
         except Exception as error:  # noqa: BLE001 - every failure is recorded with its step
+            self._held.heed(step.kind, error)
             attempt = _attempt(step, started_at, world.clock.monotonic() - started, error)
             world.observer.step_finished(step.kind, attempt.seconds)
             await self._failed(step, error, attempt)
@@ -302,6 +305,7 @@ class Engine:
 
     async def _handled(self, step: ClaimedStep) -> Done:
         handler = HANDLERS[step.kind]
+        self._held.let_pass(step)
         async with asyncio.timeout(STEP_DEADLINE):
             if self._unknown_wait(step.kind) > 0:  # a repeat must look first, and only a new claim does
                 return await handler(self._world, step)

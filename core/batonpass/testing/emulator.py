@@ -31,7 +31,7 @@ from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.event import EventKind
 from batonpass.ports import StartRule
 from batonpass.testing.controls import Controls
-from batonpass.testing.faults import Drip, Fault, Planned, Reset, Truncated, bomb
+from batonpass.testing.faults import Drip, Fault, Faults, Planned, Reset, Truncated, bomb
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass.testing.outbox import Outbox
 
@@ -97,7 +97,7 @@ class Emulator(ABC):
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - no secret
-        self._faults: deque[Planned] = deque()
+        self._faults = Faults(self.clock)
         self._windows: dict[str, deque[float]] = {}
         self.outbox = Outbox(clock=self.clock, seed=self.seed)
         routes = [Route(op.path, self._guarded(op), methods=[op.method]) for op in self.operations()]
@@ -197,23 +197,24 @@ class Emulator(ABC):
         *,
         operation: str | None = None,
         times: int = 1,
+        for_seconds: float | None = None,
         retry_after: float | None = None,
         status: int = 500,
         seconds: float = 60.0,
         location: str = "https://elsewhere.example/",
     ) -> None:
-        """Let the next `times` calls (of `operation`, where given) meet with `fault`."""
-        self._faults.append(
-            Planned(
-                fault=fault,
-                operation=operation,
-                times=times,
-                retry_after=retry_after,
-                status=status,
-                seconds=seconds,
-                location=location,
-            )
+        """Let the next `times` calls (of `operation`, where given) meet with `fault`; of them only those that come
+        within `for_seconds`, where given."""
+        planned = Planned(
+            fault=fault,
+            operation=operation,
+            times=times,
+            retry_after=retry_after,
+            status=status,
+            seconds=seconds,
+            location=location,
         )
+        self._faults.plan(planned, for_seconds=for_seconds)
 
     @property
     def planned_faults(self) -> int:
@@ -240,7 +241,7 @@ class Emulator(ABC):
         async def answer(request: Request) -> Response:
             self.calls.append(operation.name)
             await asyncio.sleep(self.latency.draw(self._chance))
-            fault = self._take_fault(operation.name)
+            fault = self._faults.take(operation.name)
             if fault is not None and (early := await self._before(fault, request)) is not None:
                 return early
             if not operation.open and not self.authorised(request):
@@ -255,15 +256,6 @@ class Emulator(ABC):
             return response if fault is None else await self._after(fault, request, response)
 
         return answer
-
-    def _take_fault(self, operation: str) -> Planned | None:
-        for planned in self._faults:
-            if planned.operation in {None, operation}:
-                planned.times -= 1
-                if planned.times == 0:
-                    self._faults.remove(planned)
-                return planned
-        return None
 
     async def _before(self, planned: Planned, request: Request) -> Response | None:
         """The answer to a call that is not to be handled; None: handle it first."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import gzip
+import math
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from batonpass.domain.clock import Clock
 
 SOCKET_EXTENSION = "batonpass.socket"
 """Where `batonpass.testing.serving` puts the connection's transport into the ASGI scope."""
@@ -57,10 +61,47 @@ class Planned:
     fault: Fault
     operation: str | None
     times: int
+    until: float = math.inf
+    """By the clock's monotonic time; then it is over, whether it was met or not."""
     retry_after: float | None = None
     status: int = 500
     seconds: float = 60.0
     location: str = "https://elsewhere.example/"
+
+
+class Faults:
+    """What is still to happen to calls, in the order in which it was planned."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._planned: deque[Planned] = deque()
+
+    def __len__(self) -> int:
+        self._drop_over()
+        return len(self._planned)
+
+    def plan(self, fault: Planned, *, for_seconds: float | None) -> None:
+        if for_seconds is not None:
+            fault.until = self._clock.monotonic() + for_seconds
+        self._planned.append(fault)
+
+    def take(self, operation: str) -> Planned | None:
+        """What happens to this call; None: nothing."""
+        self._drop_over()
+        found = next((each for each in self._planned if each.operation in {None, operation}), None)
+        if found is not None:
+            found.times -= 1
+            if found.times == 0:
+                self._planned.remove(found)
+        return found
+
+    def clear(self) -> None:
+        self._planned.clear()
+
+    def _drop_over(self) -> None:
+        now = self._clock.monotonic()
+        for each in [each for each in self._planned if each.until <= now]:
+            self._planned.remove(each)
 
 
 class Reset(Response):

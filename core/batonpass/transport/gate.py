@@ -27,7 +27,7 @@ _USED_UP = "used_up"
 _UNAVAILABLE = "unavailable"
 _TROUBLES = frozenset({CREDENTIALS_REFUSED, BREAKER_OPEN})
 _WHILE_PROBING = 1.0
-_APART = 0.02
+_APART = 0.025
 """Seconds between two that come back."""
 _LONGEST_LINE = 60.0
 """Seconds for which those that come back may be spread: not everybody who was refused comes back."""
@@ -79,15 +79,21 @@ class Gate:
 
         Returns whether this caller is the probe, for `ask_others` and `leave`.
         """
-        if self._board is not None and (notice := self._board.closed(self.name)) is not self._notice:
-            self._heed(notice)
+        self.turn_away()
         if self._closed_until is None or self.probing_here:
             return False
-        left = self._closed_until - self._clock.monotonic()
-        if left > 0 or self._probing:
-            raise self.refusal(self._turn(max(left, _WHILE_PROBING if self._probing else 0.0)))
         self._probing = True
         return True
+
+    def turn_away(self) -> None:
+        """Raise what `enter` would; whoever passes here is no probe yet."""
+        self.look()
+        if self._closed_until is None or self.probing_here:
+            return
+        left = self._closed_until - self._clock.monotonic()
+        if left > 0 or self._probing:
+            wait = max(left, _WHILE_PROBING if self._probing else 0.0)
+            raise self.refusal(self._turn(wait), still=self.turn_away)
 
     async def ask_others(self) -> None:
         """The probe asks whether it may be the only one of all nodes. Raises `RetryLaterError` if another is."""
@@ -180,18 +186,20 @@ class Gate:
         """Why it is closed, or was until the probe that is still to come; empty: it is open."""
         return _CODES.get(self._why, self._why)
 
-    def refusal(self, seconds: float) -> RetryLaterError:
+    def refusal(self, seconds: float, *, still: Callable[[], None] | None = None) -> RetryLaterError:
         if self._why == CREDENTIALS_REFUSED:
             return CredentialsRefusedError(
                 f"{self.name}: the credentials were refused; renew them, the work goes on by itself",
                 retry_after=seconds,
                 consumes_attempt=False,
+                still=still,
             )
         return RetryLaterError(
             f"{self.name}: {_WHY[self._why]}, resumes in {seconds:.0f} s",
             retry_after=seconds,
             consumes_attempt=False,
             code=self.code,
+            still=still,
         )
 
     def _turn(self, seconds: float) -> float:
