@@ -39,12 +39,11 @@ _LEADS: Mapping[GivenKind, str] = MappingProxyType(
         GivenKind.PAYMENT: "{}",
         GivenKind.CHOICE: "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}",
         GivenKind.REFERENCE: "{}",
-        GivenKind.DATE: "{}",
         GivenKind.ADDRESS: "address {}",
-        GivenKind.AMOUNT: "{}",
     }
 )
-"""The kinds of the brief, what helps most first. Products are in the ask; who they are stands in its own line."""
+"""The kinds of the brief, what helps most first. Products are in the ask, who they are stands in its own line; a date
+or an amount by itself says little, and takes the words from why they are here."""
 _WORDS_OF_ONE = 6
 _MOST_OF_A_KIND = 2
 _MOST = 6

@@ -161,7 +161,7 @@ def _allot(*, left: int, **texts: str) -> dict[str, int]:
         more = min(needs[line] - given[line], left)
         given[line] += more
         left -= more
-    while left and (short := [line for line in ("ask_once", "tried", "why") if needs[line] > given[line]]):
+    while left and (short := [line for line in ("why", "tried", "ask_once") if needs[line] > given[line]]):
         for line in short[:left]:
             given[line] += 1
             left -= 1

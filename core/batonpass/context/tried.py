@@ -97,7 +97,7 @@ _WORKS_NOW = Cues(
     "work|fixed|solved|resolved|that did|helped|jetzt|geholfen|ya |funcion|\xe7a |adesso|agora",
 )
 _NO_ACT = re.compile(
-    r"(?:if (?:you|your|the|this|it)|once|would you|do you|could you|can you|are you|to proceed|to confirm|to start|to begin|after|you will|you['\u2019]ll|this will|let me|before|i can help|i can assist|i['\u2019]ll|i will|i need|we can|feel free|please|both options|both items)\b"
+    r"(?:if (?:you|your|the|this|it)|once|would you|do you|could you|can you|are you|to proceed|to confirm|to start|to begin|after|you will|you['\u2019]ll|this will|(?:now,? )?let me|before|i can help|i can assist|i['\u2019]ll|i will|i need|we can|feel free|please|both options|both items)\b"
 )
 _ASKS_BACK = re.compile(
     r"\b(?:please (?:let me know|confirm|provide|check)|could you|would you|which (?:one|order|option|item)|to proceed)\b"
@@ -203,7 +203,10 @@ def _result_of(lower: str, role: Role) -> Result:
         return Result.UNKNOWN
     if _FAILURE.search(lower):
         return Result.FAILED
-    return Result.REFUSED if _REFUSAL.search(lower) else Result.WORKED
+    if _REFUSAL.search(lower):
+        return Result.REFUSED
+    # What was only found or laid out to choose from has not been done: to read it as done is the worst for an agent.
+    return Result.UNKNOWN if _ON_THE_WAY.match(lower) and not _DEED.search(lower) else Result.WORKED
 
 
 def _with_reaction(item: Tried, conversation: Conversation) -> Tried:
@@ -230,11 +233,12 @@ def _bare(text: str) -> str:
 
 
 def tried_line(item: Tried) -> str:
-    """As agents read it: what was tried, how it ended, the turns that prove it."""
+    """As agents read it: what was tried, how it ended where that is known, the turns that prove it."""
     where = (
         f" [turn{'s' if len(item.turns) > 1 else ''} {', '.join(map(str, item.turns))}]" if item.turns else ""
     )
-    return f"{item.text} \N{EM DASH} {item.result}{where}"
+    ended = "" if item.result is Result.UNKNOWN else f" \N{EM DASH} {item.result}"
+    return f"{item.text}{ended}{where}"
 
 
 def last_act(reading: Reading) -> Sentence | None:
