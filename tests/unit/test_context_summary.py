@@ -130,7 +130,7 @@ def test_what_was_tried_is_found_in_what_the_ai_agent_says_it_did():
     tried = what_was_tried(request, read(request.conversation))
 
     assert [(item.text, item.turn, item.result) for item in tried] == [
-        ("Found two charges of $20.", 4, Result.WORKED),
+        ("Found two charges of $20.", 4, Result.UNKNOWN),
         ("Cannot refund the second one.", 6, Result.REFUSED),
     ]
     assert tried[1].is_refusal
