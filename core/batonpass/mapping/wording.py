@@ -21,6 +21,10 @@ LONGEST_TAG = 80
 # `{{` and `{%` start a placeholder or a command in the templates of helpdesks: in a customer's words they would
 # put what an agent sees into a message.
 _FOREIGN_TEMPLATE = re.compile(r"\{(?=[{%])")
+# What a spreadsheet takes for a formula; an apostrophe before it makes it text
+# (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = re.compile(r"[\s\ufffd]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_NUMBER_OR_PHONE = re.compile(r"[+-]?[\d\s().,:/%\u20ac$\u00a3-]*")
 _NOT_IN_A_TAG = re.compile(r"[^\w\-/:]+")
 _GRAPHEME = regex.compile(r"\X")
 
@@ -97,8 +101,10 @@ def as_key(value: FactValue) -> str:
 
 
 def inert(text: str) -> str:
-    """The text with nothing in it that a helpdesk could run, and with nothing hidden."""
-    return _FOREIGN_TEMPLATE.sub("{ ", reveal(mend(text)))
+    """The text with nothing in it that a helpdesk, or the spreadsheet that its tickets are exported to, could run, and
+    with nothing hidden."""
+    shown = _FOREIGN_TEMPLATE.sub("{ ", reveal(mend(text)))
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER_OR_PHONE.fullmatch(shown.strip()) else shown
 
 
 def size(text: str, unit: TextUnit = TextUnit.CHARACTERS) -> int:
