@@ -43,7 +43,7 @@ def test_broken_fact_file_does_not_make_its_facts_unknown(folder):
     checked = run("check", "--config", folder / "config.toml", env=SECRETS)
 
     assert checked.exit_code == 1
-    assert "1 errors, 0 warnings" in checked.stderr
+    assert "1 error, 0 warnings" in checked.stderr
 
 
 def test_warnings_are_no_errors(folder):

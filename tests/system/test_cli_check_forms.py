@@ -50,7 +50,7 @@ def test_full_shows_line_caret_meaning_fix_and_page(mapping):
         f"mappings/zendesk.toml:{number}:9: HM107 warning: a tag has no spaces and no signs but - _ / :",
         f'{number.rjust(5)} | tags = ["AI handoff", "reason_{{handoff.reason}}"]',
         "      |         ^^^^^^^^^^^^ each becomes an underscore",
-        '      = fix: batonpass check --fix writes "ai_handoff"  · docs: docs/findings.md#hm107',
+        '      = fix: batonpass check --fix writes "ai_handoff"  · more: batonpass check --explain HM107',
     ]
 
 

@@ -111,6 +111,8 @@ def test_running_server_is_fine_and_keeps_the_last_good_mapping(desk):
     assert (with_server.exit_code, with_broken_file.exit_code) == (0, 2)
     assert "a server has it open" in words(with_server.stdout)
     assert "keeps the last good" in words(with_broken_file.stdout)
+    assert "fits the account" in words(with_server.stdout)
+    assert "fits the account" not in words(with_broken_file.stdout)
 
 
 def test_damaged_store_is_told(desk):

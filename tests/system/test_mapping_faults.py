@@ -142,9 +142,15 @@ def test_fault_is_found_at_its_line(fault: Fault, tmp_path: Path, folders: dict[
 def slip(fault: Fault, folder: Folder) -> tuple[int, int]:
     """Make it; the line and column where it has to be found."""
     changed = folder.mapping(fault.file)
+    if fault.staging:
+        changed = folder.mapping(f"{folder.mapping().stem}.staging.toml")
+        changed.write_text("", encoding="utf-8")
+        settings = folder.config.read_text(encoding="utf-8")
+        in_force = settings.replace('# environment = "staging"', 'environment = "staging"')
+        folder.config.write_text(in_force, encoding="utf-8")
     text = changed.read_text(encoding="utf-8")
     start = outside_comments(text, fault.good) if fault.good else len(text)
-    bad = text[:start] + fault.bad + text[start + len(fault.good) :]
+    bad = text[:start] + (fault.staging or fault.bad) + text[start + len(fault.good) :]
     changed.write_bytes(bad.replace(CURSOR, "").encode(fault.encoding))
     at = bad.find(CURSOR)
     if fault.at:

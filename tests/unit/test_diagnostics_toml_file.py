@@ -66,7 +66,7 @@ def test_a_key_that_is_none_breaks_nothing(text: str):
         pytest.param('my key = "x"\n', 1, 4, "TF005", "stands in quotes", id="key with a space"),
         pytest.param("größe = 1\n", 1, 3, "TF005", "stands in quotes", id="key with an umlaut"),
         pytest.param('a = "C:\\path"\n', 1, 8, "TF005", "single quotes", id="backslash"),
-        pytest.param("[ticket\nb = 1\n", 1, 8, "TF005", "stands in quotes", id="header not closed"),
+        pytest.param("[ticket\nb = 1\n", 1, 8, "TF005", "closing ] is missing", id="header not closed"),
         pytest.param("a = 1\n\na = 2\n", 3, 1, "TF006", "first in line 1", id="key twice"),
         pytest.param("[t]\nb = 1\n[t]\n", 3, 2, "TF006", "first in line 1", id="table twice"),
         pytest.param(

@@ -25,11 +25,12 @@ async def live_accounts(config: Config, clock: Clock) -> Accounts:
     return found.get
 
 
-def findings_against(config: Config, connection: Connection, schema: FieldSchema) -> list[Finding]:
-    """What in the connection's mapping does not fit the account as it has just been read."""
+def findings_against(config: Config, connection: Connection, schema: FieldSchema) -> list[Finding] | None:
+    """What in the connection's mapping does not fit the account as it has just been read; None where the file has
+    errors of its own, so that nobody can say."""
     mapping, _ = read_helpdesk_mapping(read_layers(connection.layers))
     if mapping is None:
-        return []
+        return None
     former = since(load(config, connection.name, broken_as_none=True), schema)
     return check_schema(mapping, schema, former=former)
 

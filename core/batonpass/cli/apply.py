@@ -28,6 +28,7 @@ from batonpass.cli.connecting import Yes, connection_named, permissions_told
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
 from batonpass.cli.options import DEFAULT_CONFIG, ConfigPath, readable_config
+from batonpass.cli.saved_account import saved_anew
 from batonpass.cli.shown_plan import created
 from batonpass.cli.terminal import stderr, stdout
 from batonpass.diagnostics import Severity
@@ -80,6 +81,8 @@ def _create(document: PlanDocument, config: Config, *, yes: bool) -> None:
     with permissions_told(connection):
         outcome = asyncio.run(provisioned(connection, clock, lacks.lacks))
     _tell(outcome)
+    if outcome.stored:
+        saved_anew(config, connection, clock)
     if outcome.refused:
         raise typer.Exit(ExitCode.PARTLY if outcome.stored else ExitCode.PROBLEMS)
 
@@ -95,7 +98,7 @@ def _ask(lacks: Sequence[Lack], document: PlanDocument, *, yes: bool) -> None:
         if not sys.stdin.isatty():
             raise CommandError(
                 f"{line}: this changes the account, and nobody is here to be asked",
-                then="batonpass apply PLAN --yes", exit_code=ExitCode.UNUSABLE, code="not_agreed",
+                then="the same command with --yes, or at a terminal", exit_code=ExitCode.UNUSABLE, code="not_agreed",
             )  # fmt: skip
         typer.confirm(f"{line}?", default=False, abort=True, err=True)
 

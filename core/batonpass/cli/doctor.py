@@ -80,7 +80,7 @@ def _show(examination: Examination) -> None:
     hints = stderr()
     failures = sum(row.verdict is Verdict.FAILED for row in examination.rows)
     warnings = sum(row.verdict is Verdict.WARNING for row in examination.rows)
-    hints.print(f"\n{failures} failed, {warnings} warnings")
+    hints.print(f"\n{failures} failed, {warnings} {'warning' if warnings == 1 else 'warnings'}")
     hints.print(
         f"next: {'do what stands behind “fix”, then: batonpass doctor' if failures else 'batonpass serve, unless it runs already'}"
     )

@@ -127,7 +127,11 @@ def _tell(running: Sequence[_Served]) -> None:
             lines.append(f'{key} = "env:{variable}"' if secret else f'{key} = "{value}"')
             exports += [f"export {variable}={value}"] if secret else []
         blocks.append("\n".join(lines))
-    data.print("\n# For config.toml:\n" + "\n\n".join(blocks), soft_wrap=True)
+    data.print(
+        "\n# For config.toml: these lines into the tables that it has already; one helpdesk.\n"
+        + "\n\n".join(blocks),
+        soft_wrap=True,
+    )
     data.print("\n# For the shell:\n" + "\n".join(exports), soft_wrap=True)
     hints = stderr()
     for each in running:

@@ -29,6 +29,16 @@ Helpdesk = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
+_STEPS = (
+    ("batonpass check", "is everything filled in?"),
+    ("batonpass doctor", "do the accounts answer?"),
+    ("batonpass discover --save", "the helpdesk's fields, for check and your editor"),
+    ("batonpass provision", "the field that keeps our key, where the helpdesk needs one"),
+    ("batonpass serve", "take handoffs"),
+    ("batonpass webhooks register", "with server.public_url set: hear what happens to the tickets"),
+)
+"""What to do next, in this order."""
+
 
 def init(
     folder: Folder = Path(),
@@ -72,10 +82,5 @@ def _show(made: NewFolder, folder: Path, agent: str, connections: Sequence[str])
     hints.print("Export the secrets that it names, and:")
     if folder != Path():
         hints.print(f"  cd {folder}", soft_wrap=True)
-    hints.print(
-        "  batonpass check    # is everything filled in?\n  batonpass doctor   # do the accounts answer?"
-    )
-    hints.print("  batonpass serve    # take handoffs")
-    hints.print(
-        "  batonpass webhooks register    # with server.public_url set: hear what happens to the tickets"
-    )
+    for command, what in _STEPS:
+        hints.print(f"  {command:28}  # {what}", soft_wrap=True)

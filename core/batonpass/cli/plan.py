@@ -115,7 +115,7 @@ def _tell_next(made: PlanDocument, out: Path | None) -> None:
     if _has_errors(made):
         then = "mend the lines above, then the same command again"
     elif not made.has_changes:
-        then = "nothing to do: all of it is in force"
+        then = "nothing to do: all of it is in force. To look at a change first, make it in a copy: batonpass plan CONNECTION=COPY"
     else:
         then = f"batonpass apply {out}" if out is not None else "the same command with --out plan.json"
     stderr().print(f"next: {then}", soft_wrap=True)

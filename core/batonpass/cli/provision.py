@@ -15,6 +15,7 @@ from batonpass.app.provisioning import Provisioned, lacks_of, provisioned
 from batonpass.cli.connecting import DryRun, HelpdeskName, Yes, agreed, helpdesk_or, permissions_told
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, usable_config
+from batonpass.cli.saved_account import saved_anew
 from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.domain.clock import SystemClock
 from batonpass.domain.ticket import FieldKind, NewField
@@ -48,7 +49,8 @@ def provision(  # noqa: PLR0917 - Typer reads the parameters by their names
     answer, 6 some were created, others not.
     """
     wanted = _wanted(field, kind, tuple(option or ()))
-    connection = helpdesk_or(usable_config(config), name)
+    read = usable_config(config)
+    connection = helpdesk_or(read, name)
     keep_quiet()
     clock = SystemClock()
     with permissions_told(connection):
@@ -62,7 +64,8 @@ def provision(  # noqa: PLR0917 - Typer reads the parameters by their names
         agreed("Create these?", [*lines, *map(_planned, doable)], yes=yes, again="batonpass provision")
     with permissions_told(connection):
         outcome = asyncio.run(provisioned(connection, clock, lacks))
-    _as_json(connection, outcome) if as_json else _show(connection, outcome)
+    kept = bool(outcome.stored) and saved_anew(read, connection, clock)
+    _as_json(connection, outcome) if as_json else _show(connection, outcome, kept=kept)
     raise typer.Exit(_exit_code(outcome))
 
 
@@ -93,7 +96,7 @@ def _exit_code(outcome: Provisioned) -> ExitCode:
 def _planned(lack: Lack) -> str:
     field = lack.field
     if lack.stands is not None:
-        return f'  to the field "{field.name}" the options: {", ".join(lack.options)}'
+        return f'  new options of the field "{field.name}": {", ".join(lack.options)}'
     options = f" with the options: {', '.join(field.options)}" if field.options else ""
     why = f" ({field.why})" if field.why else ""
     return f'  the field "{field.name}", {field.kind}{options}{why}'
@@ -131,11 +134,11 @@ def _as_json(connection: Connection, outcome: Provisioned) -> None:
     )
 
 
-def _show(connection: Connection, outcome: Provisioned) -> None:
+def _show(connection: Connection, outcome: Provisioned, *, kept: bool) -> None:
     data, hints = stdout(), stderr()
     for field in outcome.stored:
         options = "".join(f"\n  {each.label} is written as {each.value}" for each in field.options)
         data.print(f'"{field.name}" ({field.kind}) stands as {field.id}{options}', soft_wrap=True)
     for each in outcome.refused:
         hints.print(f'error: "{each.name}": {each.why}', soft_wrap=True)
-    hints.print(f"next: batonpass discover {connection.name}")
+    hints.print("next: batonpass check" if kept else f"next: batonpass discover {connection.name} --save")

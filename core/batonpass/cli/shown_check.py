@@ -74,8 +74,23 @@ def _in_words(checked: Checked, *, full: bool, now: datetime) -> None:
         console.print(_told(account, now), soft_wrap=True)
     errors = sum(finding.severity is Severity.ERROR for finding in checked.findings)
     others = len(checked.findings) - errors
-    console.print(f"{len(checked.files)} files: {errors} errors, {others} warnings")
+    console.print(
+        f"{_counted(len(checked.files), 'file')}: {_counted(errors, 'error')}, {_counted(others, 'warning')}"
+    )
     console.print(_next(checked, errors), soft_wrap=True)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _or_anew(checked: Checked) -> str:
+    """How to look again where the account, not the file, may have changed."""
+    missed = any(each.code.startswith("HM2") for each in checked.findings)
+    saved = next((each for each in checked.accounts if each.schema is not None and not each.live), None)
+    if saved is None or not missed:
+        return ""
+    return f" (the account has changed since? batonpass discover {saved.connection} --save)"
 
 
 def _next(checked: Checked, errors: int) -> str:
@@ -85,7 +100,10 @@ def _next(checked: Checked, errors: int) -> str:
     if any(each.edit is not None for each in checked.findings):
         return "next: batonpass check --fix (mends what is certain), then: batonpass check"
     if errors:
-        return "next: mend the lines above, then: batonpass check"
+        return f"next: mend the lines above, then: batonpass check{_or_anew(checked)}"
+    unknown = next((each for each in checked.accounts if each.schema is None and not each.live), None)
+    if unknown is not None:
+        return f"next: batonpass discover {unknown.connection} --save, then: batonpass check"
     return "next: batonpass doctor (tries the accounts)"
 
 

@@ -107,7 +107,7 @@ def created(each: PlannedField) -> str:
     """What would be created, or why nothing is."""
     options = ", ".join(each.options)
     what = (
-        f'to the field "{each.name}" the options: {options}'
+        f'new options of the field "{each.name}": {options}'
         if each.adds_options
         else f'the field "{each.name}", {each.kind}{f" with the options: {options}" if options else ""}'
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from batonpass.diagnostics.codes import CODES
 from batonpass.diagnostics.edits import Edit, difference, mended
 from batonpass.diagnostics.findings import FileProblemsError, Finding, Severity, has_errors
-from batonpass.diagnostics.nearest import did_you_mean, nearest, same_but_for_signs, slip_of
+from batonpass.diagnostics.nearest import did_you_mean, meaning, nearest, same_but_for_signs, slip_of
 from batonpass.diagnostics.pages import page_of, pages, whole_page
 from batonpass.diagnostics.rendering import in_order, render, to_json
 from batonpass.diagnostics.reports import github, sarif
@@ -28,6 +28,7 @@ __all__ = [
     "has_errors",
     "in_order",
     "looks_secret",
+    "meaning",
     "mended",
     "nearest",
     "page_of",

@@ -51,6 +51,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "HM125": "A text none of whose values is ever known.",
         "HM126": "A reason or identity for which there is no value.",
         "HM127": "A word that the fact mapping turns into another one.",
+        "HM128": "A condition that compares a number with text.",
         "HM129": "A secret in a mapping file.",
         # A helpdesk mapping against the account
         "HM201": "A field that the helpdesk does not have.",

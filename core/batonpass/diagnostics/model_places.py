@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +52,36 @@ def known_keys(model: type[BaseModel], where: Sequence[str | int], branches: Ite
     models = list(_models(_types_at(model, where)))
     named = [candidate for candidate in models if candidate.__name__ in set(branches)]
     return [_name(key, field) for found in named or models for key, field in found.model_fields.items()]
+
+
+def elsewhere(model: type[BaseModel], table: Sequence[str | int], key: str, value: Any = None) -> str | None:
+    """Where a key that this table does not take would stand, or None: a line belongs to the last [table] above it."""
+    top = known_keys(model, ())
+    for other in _models(_types_at(model, table)):
+        if key in {_name(name, field) for name, field in other.model_fields.items()}:
+            return f'"{key}" goes with {_required_of(other)}'
+    if table and key in top and isinstance(value, Mapping):
+        return f"[{key}] is a table of its own, in no other one"
+    if table and key in top:
+        return f"{key} stands at the top of the file, above the first [table]"
+    home = next((each for each in top if key in known_keys(model, (each,))), None)
+    if home is not None:
+        return f"a line belongs to the last [table] above it; this one stands under [{home}]"
+    of_any_name = len(table) == 2 and not known_keys(model, table[:1])
+    if of_any_name and re.search(r"[A-Z\s]", key):
+        return f'a line belongs to the last [table] above it; for one of its own write [{table[0]}."{key}"] above it'
+    return None
+
+
+def parts_of_table(model: type[BaseModel], where: Sequence[str | int]) -> str | None:
+    """How a table at this place is written, as far as it must have keys; None where it need not."""
+    required = next((_required_of(each) for each in _models(_types_at(model, where))), "")
+    return f"a table stands in braces, with {required}" if required else None
+
+
+def _required_of(model: type[BaseModel]) -> str:
+    named = [_name(name, field) for name, field in model.model_fields.items() if field.is_required()]
+    return " and ".join(f'"{each}"' for each in named)
 
 
 def is_secret(model: type[BaseModel], where: Sequence[str | int]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process, utils
@@ -40,10 +41,23 @@ def did_you_mean(
     choices = sorted(set(known))
     meant = nearest(word, choices)
     if meant is not None:
-        return f'did you mean "{meant}"?'
+        return meaning(word, meant)
     if 0 < len(choices) <= at_most:
         return f"{listed}: {', '.join(choices)}"
     return None
+
+
+def meaning(word: str, meant: str) -> str:
+    """The question whether that one was meant; where both look alike, what makes them differ."""
+    question = f'did you mean "{meant}"?'
+    if word != meant and _seen(word) == _seen(meant):
+        return f"{question} A space or a hidden sign in what stands here is another one; type it anew"
+    return question
+
+
+def _seen(word: str) -> str:
+    """As it looks on a screen: all blanks alike, hidden signs left out."""
+    return " ".join("".join(each for each in word if unicodedata.category(each) != "Cf").split())
 
 
 def same_but_for_signs(word: str, known: Iterable[str]) -> str | None:

@@ -75,7 +75,7 @@ def _advice(finding: Finding) -> str:
     fix = (
         "" if finding.edit is None else f"fix: batonpass check --fix writes {_safe(finding.edit.becomes)}  · "
     )
-    return f"\n{gutter} = {fix}docs: {page_of(finding.code)}"
+    return f"\n{gutter} = {fix}more: batonpass check --explain {finding.code}"
 
 
 def _safe(text: str) -> str:

@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 from batonpass.diagnostics.edits import Edit, rewritten
 from batonpass.diagnostics.findings import Finding, Severity
 from batonpass.diagnostics.secrecy import mask, mask_all, secrets_in, without_secrets
-from batonpass.diagnostics.spans import Place, Span, SpanIndex
+from batonpass.diagnostics.spans import Path, Place, Span, SpanIndex
+from batonpass.diagnostics.syntax_hints import opening_of_array, syntax_hint
 
 # Python puts the place into the message only: https://docs.python.org/3/library/tomllib.html
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _STANDS_TWICE = re.compile(r"Cannot (?:overwrite|declare|redefine|mutate)|Duplicate inline table key")
-_BARE_WORD = re.compile(r"[^\s\"'\[{,}\]#]+")
-
-_SYNTAX_HINTS = (
-    ("Unterminated string", "the closing quote is missing"),
-    ("Expected '\"'", "the closing quote is missing"),
-    ("Illegal character '\\n'", "the closing quote is missing"),
-    ("Unescaped '\\'", "write \\\\ for a backslash, or put the text in single quotes"),
-    (
-        "Expected '=' after a key",
-        "a line is `key = value`; a name with other signs than a-z, 0-9, - and _ stands in quotes",
-    ),
-    ("Expected ']' at the end of a table", "a name with other signs than a-z, 0-9, - and _ stands in quotes"),
-    ("Expected newline or end of document", "one `key = value` per line"),
-    ("Unclosed array", "the closing ] is missing"),
-    ("Unclosed inline table", "a table in { } stands on one line, its parts with commas between them"),
-    (
-        "Invalid initial character for a key part",
-        "a name with other signs than a-z, 0-9, - and _ stands in quotes",
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +34,7 @@ class TomlFile:
     """Why it could not be read; empty otherwise."""
 
     @classmethod
-    def read(cls, path: Path, *, shown_as: str | None = None) -> TomlFile:
+    def read(cls, path: FilePath, *, shown_as: str | None = None) -> TomlFile:
         name = shown_as or str(path)
         try:
             content = path.read_bytes()
@@ -176,31 +157,26 @@ class TomlFile:
                     code="TF006",
                     hint=f"it stands first in line {first.line}; keep one of them",
                 )
-                for path, again, first in self._index.twice
+                for path, again, first in _without_echoes(self._index.twice)
             )
         span = self._told_span(told)
         message = _POSITION.sub("", told)
-        return (self._at(span, _plain(message), code="TF005", hint=self._syntax_hint(message, span)),)
+        hint = syntax_hint(message, self.line(span.line), span.column)
+        return (self._at(span, _plain(message), code="TF005", hint=hint),)
 
     def _told_span(self, told: str) -> Span:
         found = _POSITION.search(told)
         if found and found[1]:
             # tomllib tells the place after a bad escape, not that of its backslash.
             back = 2 if told.startswith("Unescaped") else 0
+            if told.startswith("Unclosed array"):
+                # It is told where the next statement begins, many lines below.
+                opened = opening_of_array(self._lines, int(found[1]), int(found[2]))
+                if opened is not None:
+                    return Span(line=opened[0], column=opened[1])
             return Span(line=int(found[1]), column=int(found[2]) - back)
         last = len(self.text.rstrip().split("\n"))
         return Span(line=last, column=len(self.line(last).rstrip()) + 1)
-
-    def _syntax_hint(self, message: str, span: Span) -> str | None:
-        if message.startswith("Invalid value"):
-            return self._value_hint(self.line(span.line), span.column - 1)
-        return next((hint for start, hint in _SYNTAX_HINTS if message.startswith(start)), None)
-
-    def _value_hint(self, line: str, start: int) -> str:
-        word = _BARE_WORD.match(line, start)
-        if word is None:
-            return "a value is missing here"
-        return f'text stands in quotes: "{word[0]}"' if mask(line) == line else "text stands in quotes"
 
     @classmethod
     def _unread(cls, name: str, code: str, message: str) -> TomlFile:
@@ -220,6 +196,15 @@ class TomlFile:
             hint="save the file as UTF-8",
         )
         return cls(shown_as=name, text="", data={}, findings=(finding,))
+
+
+def _without_echoes(twice: list[tuple[Path, Span, Span]]) -> Iterator[tuple[Path, Span, Span]]:
+    """Without the keys that stand twice only because their whole table does."""
+    tables = {path: again.line for path, again, _ in twice}
+    for path, again, first in twice:
+        above = [tables.get(path[:end], 0) for end in range(1, len(path))]
+        if not any(first.line < line < again.line for line in above):
+            yield path, again, first
 
 
 def _chosen(place: Place, *, key: bool) -> Span:

@@ -12,7 +12,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from batonpass.diagnostics.findings import Finding
-from batonpass.diagnostics.model_places import Location, holds_secrets, is_secret, known_keys, locate
+from batonpass.diagnostics.model_places import (
+    Location,
+    elsewhere,
+    holds_secrets,
+    is_secret,
+    known_keys,
+    locate,
+    parts_of_table,
+)
 from batonpass.diagnostics.nearest import did_you_mean, nearest
 from batonpass.diagnostics.secrecy import looks_secret
 from batonpass.diagnostics.toml_file import TomlFile
@@ -177,7 +185,10 @@ class _Telling:
         secret = self._secret(problem) or (
             holds_secrets(self._model, table) and (meant is None or is_secret(self._model, (*table, meant)))
         )
-        hint = did_you_mean(str(key), known)
+        hint = None
+        if not self._at and (meant is None or key in known_keys(self._model, table)):
+            hint = elsewhere(self._model, table, str(key), problem.error["input"])
+        hint = hint or did_you_mean(str(key), known)
         return self._file.finding(
             self._path(problem), message, code="TF101", hint=hint, key=True, secret=secret
         )
@@ -185,7 +196,11 @@ class _Telling:
     def _wrong_type(self, problem: _Problem) -> Finding:
         expected = problem.error.get("ctx", {}).get("expected_kinds") or _EXPECTED[problem.error["type"]]
         message = f"expected {expected}, got {_kind_of(problem.error['input'])}"
-        return self._told(problem, message, code="TF102")
+        single = expected == "a list" and isinstance(problem.error["input"], str)
+        hint = "a list stands in brackets, one part too" if single else None
+        if expected == "a table" and not self._at:
+            hint = parts_of_table(self._model, problem.at.where)
+        return self._told(problem, message, code="TF102", hint=hint)
 
     def _missing(self, problem: _Problem) -> Finding:
         message = f'"{problem.at.missing}" is missing'
@@ -217,11 +232,9 @@ class _Telling:
         message = message.replace("Input should", "should", 1).replace("String should", "should", 1)
         return self._told(problem, message[:1].lower() + message[1:], code="TF105")
 
-    def _told(self, problem: _Problem, message: str, *, code: str) -> Finding:
-        secret = self._secret(problem)
-        return self._file.finding(
-            self._path(problem), message, code=code, secret=secret, key=problem.at.of_key
-        )
+    def _told(self, problem: _Problem, message: str, *, code: str, hint: str | None = None) -> Finding:
+        secret, key = self._secret(problem), problem.at.of_key
+        return self._file.finding(self._path(problem), message, code=code, hint=hint, secret=secret, key=key)
 
     def _path(self, problem: _Problem) -> tuple[str | int, ...]:
         return (*self._at, *problem.at.where)

@@ -74,13 +74,16 @@ class _Check:
             if not rule.template.parts or (not literal.strip() and not rule.template.paths):
                 yield self._empty(at, "this tag is empty")
             elif as_tag(f"x{literal}x") != f"x{literal.lower()}x":
+                several = "," in literal or ";" in literal
                 yield self._file.finding(
                     at,
                     "a tag has no spaces and no signs but - _ / :",
                     code="HM107",
                     severity=Severity.WARNING,
-                    hint="each becomes an underscore",
-                    becomes=_tag_without_spaces(rule),
+                    hint='each becomes an underscore; several tags are several texts: ["one", "two"]'
+                    if several
+                    else "each becomes an underscore",
+                    becomes=None if several else _tag_without_spaces(rule),
                 )
 
     def empty(self) -> Iterator[Finding]:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batonpass.diagnostics import Finding, Severity, TomlFile, did_you_mean, same_but_for_signs
+from batonpass.diagnostics import (
+    Finding,
+    Severity,
+    TomlFile,
+    did_you_mean,
+    meaning,
+    nearest,
+    same_but_for_signs,
+)
 from batonpass.domain.ticket import FieldKind, FieldSchema, Form, TextUnit
 from batonpass.mapping.check_rules import ALWAYS_KNOWN, CLOSED_LISTS
 from batonpass.mapping.former import folded
+from batonpass.mapping.layers import LayeredFile
 from batonpass.mapping.rules import Filled, HelpdeskMapping, LookedUp, Path, Rule
 from batonpass.mapping.targets import Targets
 from batonpass.mapping.wording import LONGEST_TAG, Template, as_tag
@@ -43,11 +52,13 @@ def _required(mapping: HelpdeskMapping, schema: FieldSchema) -> Iterator[Finding
         if rules is None and folded(definition.name) in left_out:
             continue
         if rules is None:
-            yield mapping.file.finding(
-                ("fields",) if "fields" in mapping.file.data else ("ticket",),
+            file, at = _place_of_none(mapping.file, definition.name)
+            add = "take it out of the list" if at[0] == "remove" else f'add [fields."{definition.name}"]'
+            yield file.finding(
+                at,
                 f'the helpdesk requires the field "{definition.name}", and nothing fills it',
                 code="HM211",
-                hint=f'add [fields."{definition.name}"]; until then a value that says nothing goes in',
+                hint=f"{add}; until then a value that says nothing goes in",
             )
         elif not any(_always_gives(rule) for rule in rules):
             rule = rules[-1]
@@ -59,6 +70,16 @@ def _required(mapping: HelpdeskMapping, schema: FieldSchema) -> Iterator[Finding
                 hint="give it a default",
                 key=True,
             )
+
+
+def _place_of_none(file: LayeredFile, name: str) -> tuple[TomlFile, Path]:
+    """Where a rule for this field is missing: where a layer takes it away, else where fields stand."""
+    for layer in reversed(file.layers):
+        removed = layer.data.get("remove", ())
+        for index, each in enumerate(removed if isinstance(removed, list) else ()):
+            if folded(str(each)) == f"fields.{folded(name)}":
+                return layer, ("remove", index)
+    return file, ("fields",) if "fields" in file.data else ("ticket",)
 
 
 def _always_gives(rule: Rule) -> bool:
@@ -179,11 +200,14 @@ def _form(mapping: HelpdeskMapping, schema: FieldSchema, targets: Targets) -> It
 def _assignee(mapping: HelpdeskMapping, schema: FieldSchema, targets: Targets) -> Iterator[Finding]:
     if mapping.assignee is None or not schema.agents:
         return
+    names = sorted({agent.name for agent in schema.agents if agent.name})
     for at, name in written_values(mapping.file, mapping.assignee):
         found = targets.agents(name)
         if len(found) != 1:
             told = "several people are called" if found else "the helpdesk has nobody called"
             hint = "name them by their e-mail address in the helpdesk"
+            meant = None if found or "@" in name else nearest(name, names)
+            hint = f"{meaning(name, meant)} Or {hint}" if meant else hint
             yield mapping.file.finding(at, f'{told} "{name}"', code="HM210", hint=hint)
 
 

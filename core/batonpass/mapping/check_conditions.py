@@ -24,6 +24,7 @@ def check_conditions(mapping: HelpdeskMapping, facts: Collection[str]) -> Iterat
         for word in condition.words:
             if word not in first:
                 hint = f"write {_CONSTANTS[word]}" if word in _CONSTANTS else did_you_mean(word, known)
+                hint = hint or f'text stands in quotes: "{word}"'
                 found = mapping.file.finding(at, f'"{word}" is not known', code="HM101", hint=hint)
                 yield _at_name(found, mapping, at, condition, word)
         for path in condition.paths:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from batonpass.diagnostics import Finding, Severity, TomlFile, did_you_mean, nearest, same_but_for_signs
+from batonpass.diagnostics import (
+    Finding,
+    Severity,
+    TomlFile,
+    did_you_mean,
+    meaning,
+    nearest,
+    same_but_for_signs,
+)
 from batonpass.domain.ticket import FieldDefinition, FieldSchema
 from batonpass.mapping.convert import Lost
 from batonpass.mapping.former import Former, Was, folded
@@ -36,8 +44,12 @@ def no_such_field(file: TomlFile, rule: Rule, schema: FieldSchema, former: Forme
     now = None if was is None else next((each.name for each in schema.fields if each.id == was.now), None)
     becomes = now if was is not None and was.sure else None
     part = _STANDARD.get(folded(rule.name))
+    by_id = next((each.name for each in schema.fields if each.id == rule.name and each.active), None)
     if was is not None:
         hint: str | None = _renamed(was, now)
+    elif by_id is not None:
+        becomes = by_id
+        hint = f'this is its id: write its name, "{by_id}"'
     elif part is not None:
         hint = f"this is no custom field: write {part} = … under [ticket]"
     else:
@@ -72,7 +84,7 @@ def no_such_option(
             first.value, [option.value for option in definition.options]
         )
         meant = becomes or first.meant or nearest(first.value, labels)
-        hint = f'did you mean "{meant}"?' if meant else did_you_mean(first.value, labels, listed="options")
+        hint = meaning(first.value, meant) if meant else did_you_mean(first.value, labels, listed="options")
     else:
         now = next((option.label for option in definition.options if option.value == was.now), None)
         becomes = now if was.sure else None

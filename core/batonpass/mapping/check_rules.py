@@ -9,9 +9,11 @@ from types import MappingProxyType
 from batonpass.diagnostics import Finding, Severity, TomlFile, did_you_mean
 from batonpass.domain.conversation import Identity, ReasonCode
 from batonpass.domain.paths import PACKAGE_PATHS
+from batonpass.mapping.check_kinds import NUMBERS, check_comparisons
 from batonpass.mapping.former import folded
 from batonpass.mapping.rules import Constant, Filled, HelpdeskMapping, LookedUp, Path, Rule
-from batonpass.mapping.written import written_keys
+from batonpass.mapping.wording import Template
+from batonpass.mapping.written import tag_at, written_keys
 
 CLOSED_LISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -21,9 +23,6 @@ CLOSED_LISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Paths that have only these values."""
 
-NUMBERS = frozenset({"handoff.confidence", "conversation.turns"})
-"""Paths that hold a number."""
-
 ALWAYS_KNOWN = frozenset({"handoff.id", "handoff.reason", "customer.identity", "conversation.turns"})
 """Paths that have a value in every handoff."""
 
@@ -32,6 +31,11 @@ _TEXT = r"""(?:"[^"\n]{0,80}"|'[^'\n]{0,80}')"""
 _BEHIND = rf"PATH\s{{0,9}}[!=]=\s{{0,9}}(?P<texts>{_TEXT})"
 _BEFORE = rf"(?P<texts>{_TEXT})\s{{0,9}}[!=]=\s{{0,9}}PATH"
 _AMONG = r"PATH\s{0,9}\bin\s{0,9}\[(?P<texts>[^\]]{0,400})\]"
+_FOREIGN = re.compile(
+    r"(?<!\{)\{\s{0,9}(?P<braced>[A-Za-z]\w{0,60}(?:\.\w{1,60}){1,4})\s{0,9}\}"
+    r"|[<\[%]\s{0,9}(?P<other>[a-z]\w{0,80}\.[a-z]\w{0,80})\s{0,9}[>\]%]"
+)
+"""Placeholders as other programs write them; `{{` in a template has become `{` here."""
 _PATH = re.compile(r"\{?\s*([a-z][a-z0-9_]{0,80}\.[a-z][a-z0-9_]{0,80})\s*\}?")
 
 
@@ -42,8 +46,13 @@ def check_rules(mapping: HelpdeskMapping, facts: Collection[str] = ()) -> Iterat
     yield from _never_reached(mapping)
     for rule in mapping.rules:
         yield from _sense(mapping, rule, known)
+        if isinstance(rule.content, Filled):
+            yield from _foreign(mapping.file, rule.content_at, rule.content.template, known)
+    for tag in mapping.tags:
+        yield from _foreign(mapping.file, tag_at(mapping.file, tag), tag.template, known)
     for at, condition in mapping.conditions:
         yield from _never_true(mapping.file, at, condition.text)
+        yield from check_comparisons(mapping.file, at, condition.text, facts)
 
 
 def _two_for_one_field(mapping: HelpdeskMapping) -> Iterator[Finding]:
@@ -133,6 +142,29 @@ def _name_for_value(
         severity=Severity.WARNING,
         hint=f'"{{{found[1]}}}" puts the value in' if template else f'{{ from = "{found[1]}" }}',
     )
+
+
+def _foreign(file: TomlFile, at: Path, template: Template, known: Collection[str]) -> Iterator[Finding]:
+    """Placeholders of other programs, which every ticket would show as they stand."""
+    literal = "".join(text if path is None else f"{text}\n" for text, path in template.parts)
+    if _PATH.fullmatch(literal.strip()):
+        return  # told already
+    for found in _FOREIGN.finditer(literal):
+        path = found["braced"] or found["other"]
+        if path not in known and found["other"]:
+            continue
+        hint = (
+            f'"{{{path}}}" puts the value in'
+            if path in known
+            else "values stand in single braces: {issue.title}"
+        )
+        yield file.finding(
+            at,
+            f'every ticket would say "{found[0]}" here, not a value',
+            code="HM124",
+            severity=Severity.WARNING,
+            hint=hint,
+        )
 
 
 def _looked_up(mapping: HelpdeskMapping, rule: Rule, content: LookedUp) -> Iterator[Finding]:

@@ -9,8 +9,9 @@ from batonpass.domain.facts import FactValue
 from batonpass.domain.paths import PACKAGE_PATHS
 from batonpass.domain.ticket import FieldKind, FieldSchema, TextUnit
 from batonpass.mapping.check_account import check_account
+from batonpass.mapping.check_kinds import NUMBERS, check_transforms
 from batonpass.mapping.check_names import names_of, no_such_field, no_such_option, written_otherwise
-from batonpass.mapping.check_rules import CLOSED_LISTS, NUMBERS
+from batonpass.mapping.check_rules import CLOSED_LISTS
 from batonpass.mapping.convert import Target
 from batonpass.mapping.former import NOTHING_FORMER, Former
 from batonpass.mapping.rules import Filled, HelpdeskMapping, LookedUp, Path, Rule
@@ -89,6 +90,7 @@ class _Field:
         if name != rule.name:
             yield written_otherwise(self._file, rule.at, rule.name, name, key=True)
         yield from self._kind(target)
+        yield from check_transforms(self._file, rule, target)
         for at, values in _by_place(_possible(self._file, rule, target.definition.unit)):
             if target.definition.kind in _WITH_OPTIONS:
                 yield from self._options(at, values, target)

@@ -53,8 +53,10 @@ async def account_examined(config: Config, connection: Connection, clock: Clock)
                     *own_fields_examined(connection, opened, schema),
                     *start_examined(connection, schema),
                 ]
-                findings = findings_against(config, connection, schema)
-                rows.append(_mapping(connection, findings))
+                fitting = findings_against(config, connection, schema)
+                if fitting is not None:  # else the file's own errors stand above
+                    findings = fitting
+                    rows.append(_mapping(connection, findings))
     except BatonpassError as error:
         rows.append(_refused(connection, error))
     rows += [_ending(connection, each) for each in answers.endings]
