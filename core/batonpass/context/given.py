@@ -18,7 +18,7 @@ import regex
 from batonpass.context.answers import Offered, answers_in
 from batonpass.context.reading import numbered
 from batonpass.context.sayings import sayings_in
-from batonpass.context.shapes import shapes_in
+from batonpass.context.shapes import may_have_shapes, shapes_in
 from batonpass.context.things import things_in
 from batonpass.context.words import without_marks
 from batonpass.domain.conversation import Conversation, Role
@@ -97,9 +97,10 @@ def what_was_given(conversation: Conversation) -> tuple[Given, ...]:
     """The facts, oldest first, each value of a kind once: where it was said first. At most 60, the newest."""
     found: dict[tuple[GivenKind, str], Given] = {}
     asked, asked_in, offered = "", 0, Offered()
+    customer, first_of_tail = Role.CUSTOMER, len(conversation.turns) - _NEAR_TAIL + 1
     for number, turn in numbered(conversation.turns, head=_HEAD, tail=_TAIL):
-        near = number <= _NEAR_HEAD or number > len(conversation.turns) - _NEAR_TAIL
-        if turn.role is not Role.CUSTOMER:
+        near = number <= _NEAR_HEAD or number >= first_of_tail
+        if turn.role is not customer:
             asked, asked_in = turn.text[:_READ_OF_A_TURN], number
             if near:
                 offered.hear(asked)
@@ -128,8 +129,10 @@ def _given_in(text: str, number: int, asked: str, asked_in: int, offered: Offere
     lower = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     if len(lower) != len(text):  # a letter whose small form is longer: places would not match
         lower = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
-    low_asked = asked.lower()
     words = frozenset(lower.translate(_APART).split())
+    if offered is None and not may_have_shapes(text, words):
+        return []
+    low_asked = asked.lower()
     found: list[tuple[str, str, int | None]] = []
     found += [(kind, said, None) for kind, said in shapes_in(text, lower, words, low_asked)]
     if words and offered is not None:
@@ -179,7 +182,7 @@ def _keep(found: dict[tuple[GivenKind, str], Given], item: Given, said: str) -> 
         corrects = _CORRECTS.search(said.lower()) is not None
         for other_key, other in list(found.items()):
             stands = other.kind is item.kind and other.corrected_in is None and other.turn < item.turn
-            if stands and (corrects or _completes(_value_of(other), value)):
+            if stands and (corrects or _completes(other_key[1], value)):
                 found[other_key] = replace(other, corrected_in=item.turn)
     found[key] = item
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,8 @@ from batonpass.context.summary import Summary, make_summary
 from batonpass.context.suspicion import NOT_SUSPECT, Suspicion, suspicion_about
 from batonpass.context.transcript import transcript_text
 from batonpass.context.tried import Tried, tried_line, what_was_tried
-from batonpass.domain.conversation import HandoffRequest
+from batonpass.context.words import ELLIPSIS
+from batonpass.domain.conversation import Conversation, HandoffRequest
 from batonpass.domain.facts import FactValue, Gathered
 from batonpass.domain.ids import HandoffId
 
@@ -62,7 +63,7 @@ class ContextPackage:
         }
         for fact in self.gathered.facts:
             found.setdefault(fact.name, fact.value)
-        return found
+        return _Values(found, self.request.conversation)
 
     def _own_values(self) -> dict[str, FactValue | None]:
         request, conversation = self.request, self.request.conversation
@@ -80,7 +81,7 @@ class ContextPackage:
             "conversation.channel": conversation.channel,
             "conversation.language": conversation.language,
             "conversation.turns": len(conversation.turns),
-            "conversation.transcript": transcript_text(conversation),
+            _TRANSCRIPT: ELLIPSIS,
             "customer.name": customer.name,
             "customer.email": customer.email,
             "customer.phone": customer.phone,
@@ -110,6 +111,36 @@ class ContextPackage:
             found[path] = lines_of(self.given, kind) or None
         found["given.lines"] = tuple(f"{label}: {value}" for label, value in rows_of(self.given)) or None
         return found
+
+
+_TRANSCRIPT = "conversation.transcript"
+
+
+class _Values(Mapping[str, FactValue]):
+    """The values of a package; the transcript is written when it is asked for, for few mappings ask."""
+
+    __slots__ = ("_conversation", "_known", "_transcript")
+
+    def __init__(self, known: Mapping[str, FactValue], conversation: Conversation) -> None:
+        """`known` has the transcript's path in its place."""
+        self._known, self._conversation = known, conversation
+        self._transcript: str | None = None
+
+    def __getitem__(self, path: str) -> FactValue:
+        if path != _TRANSCRIPT:
+            return self._known[path]
+        if self._transcript is None:
+            self._transcript = transcript_text(self._conversation)
+        return self._transcript
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 _ONE_VALUE = (

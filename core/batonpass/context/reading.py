@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import regex
 
+from batonpass.context.ai_turn import AiTurn
 from batonpass.context.cues import Cues
 from batonpass.context.words import count_words, sentences
 from batonpass.domain.conversation import Conversation, Role, Turn
@@ -143,8 +144,8 @@ class Reading:
     """The customer's last substantive sentence."""
     is_english: bool
     """Whether the customer's words look English, the language of the cues."""
-    ai_turns: tuple[tuple[int, str], ...]
-    """What the AI agent wrote, with the turns' numbers, oldest first; `tried` finds acts and refusals in it."""
+    ai_turns: tuple[AiTurn, ...]
+    """What the AI agent wrote, oldest first; `tried` finds acts and refusals in it."""
     customer_said: tuple[Sentence, ...]
     """Sentences of the customer, oldest first."""
     complaint: Sentence | None
@@ -154,8 +155,8 @@ class Reading:
 
     def ai_said(self) -> Iterator[Sentence]:
         """The AI agent's sentences, the last turn first and in a turn the first sentence first."""
-        for number, text in reversed(self.ai_turns):
-            yield from (Sentence(turn=number, text=each) for each in sentences(text))
+        for turn in reversed(self.ai_turns):
+            yield from (Sentence(turn=turn.number, text=each) for each in turn.sentences)
 
     @property
     def ask(self) -> Sentence | None:
@@ -170,14 +171,14 @@ def read(conversation: Conversation) -> Reading:
     asks: list[Sentence] = []
     topics: list[Sentence] = []
     spoken: list[Sentence] = []
-    ai_turns: list[tuple[int, str]] = []
+    ai_turns: list[AiTurn] = []
     wanted: Sentence | None = None
     complaint: Sentence | None = None
     settled = True
     for number, turn in numbered(conversation.turns, head=_HEAD, tail=_TAIL):
         if turn.role is not Role.CUSTOMER:
-            ai_turns.append((number, turn.text))
-            settled = settled or _settles(turn.text)
+            ai_turns.append(AiTurn(number, turn.text))
+            settled = settled or _settles(ai_turns[-1])
             continue
         texts = sentences(turn.text)
         said = [_Said(text, text.lower()) for text in texts]
@@ -309,19 +310,17 @@ def _first_telling(spoken: list[Sentence]) -> Sentence | None:
     return max(telling, key=lambda each: count_words(each.text), default=None)
 
 
-def _settles(text: str) -> bool:
+def _settles(turn: AiTurn) -> bool:
     """Whether the AI agent holds the matter for done: it says so, and neither refuses nor asks back."""
-    whole = text[:_READ_OF_A_TURN].lower()
+    whole = turn.text[:_READ_OF_A_TURN].lower()
     if not _DONE.search(whole):
         return False
-    said = sentences(text)
-    if _LOGIN.search(whole) and not any(
-        _DONE.search(low) and not _LOGIN.search(low) for each in said if (low := each.lower())
-    ):
+    if _LOGIN.search(whole) and not any(_DONE.search(low) and not _LOGIN.search(low) for low in turn.lowered):
         return False
     if not _NOT_DONE.search(whole):
         return True
-    return not any(_NOT_DONE.search(each.lower()) for each in said if not each.startswith("If "))
+    said = zip(turn.sentences, turn.lowered, strict=True)
+    return not any(_NOT_DONE.search(low) for each, low in said if not each.startswith("If "))
 
 
 def is_login_talk(text: str) -> bool:

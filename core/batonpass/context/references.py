@@ -10,6 +10,8 @@ Found = tuple[str, str]
 """(kind, text as it stands in the turn)."""
 Span = tuple[int, int]
 
+FEWEST = 4
+"""Digits of a number that names something."""
 _NEAR = 40
 """Characters before a number in which that word stands."""
 
@@ -52,7 +54,7 @@ def references_in(
         taken.append(found.span())
         yield "reference", text[slice(*found.span())]
     for found in _NUMBER.finditer(text):
-        if _overlaps(taken, found.span()) or sum(map(str.isdigit, found[0])) < 4:
+        if _overlaps(taken, found.span()) or sum(map(str.isdigit, found[0])) < FEWEST:
             continue
         kind = _kind_of(found[0], _word_before(lower, found.start()), lower, asked)
         if kind:

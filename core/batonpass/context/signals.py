@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from batonpass.context.cues import Cues
 from batonpass.context.known import (
     OWNER,
     Known,
@@ -42,19 +43,34 @@ _PROVE_FIRST = frozenset({ReasonCode.BILLING_DISPUTE, ReasonCode.SECURITY, Reaso
 
 # In lower case, and so is the text: ignoring case costs `re` twice the time.
 _TWICE = re.compile(r"\b(?:twice|double|duplicate|two (?:charges|payments)|charged again)\b")
-_WORDS_OF_RISK = {
-    "chargeback threat": re.compile(
-        r"\b(?:charge ?backs?|dispute (?:the|this|it|my|with)|(?:call|contact|tell|ask)\w* my bank)\b"
+_SUES = re.compile(r"sue\b(?<!\wsue)")
+"""Its first letters are found at once, and no issue is taken for it."""
+_WORDS_OF_RISK: Mapping[str, Sequence[Cues | re.Pattern[str]]] = {
+    "chargeback threat": (
+        Cues(
+            r"\b(?:charge ?backs?|dispute (?:the|this|it|my|with)|(?:call|contact|tell|ask)\w* my bank)\b",
+            "chargeback|charge back|dispute |my bank",
+        ),
     ),
-    "security": re.compile(
-        r"\b(?:hacked|phish\w*|fraud\w*|unauthori[sz]ed|compromised|stolen|data (?:breach|leak)"
-        r"|someone else (?:has |is |was )?(?:logged|accessed|using|in my))\b"
+    "security": (
+        Cues(
+            r"\b(?:hacked|phish\w*|fraud\w*|unauthori[sz]ed|compromised|stolen|data (?:breach|leak)"
+            r"|someone else (?:has |is |was )?(?:logged|accessed|using|in my))\b",
+            "hacked|phish|fraud|unauthori|compromised|stolen|data breach|data leak|someone else",
+        ),
     ),
-    "legal": re.compile(
-        r"\b(?:lawyers?|attorney|solicitor|sue|suing|lawsuit|legal action|small claims|court|gdpr|ombudsman|regulator|trading standards)\b"
+    "legal": (
+        Cues(
+            r"\b(?:lawyers?|attorney|solicitor|suing|lawsuit|legal action|small claims|court|gdpr|ombudsman|regulator|trading standards)\b",
+            "lawyer|attorney|solicitor|suing|lawsuit|legal action|small claims|court|gdpr|ombudsman|regulator|trading standards",
+        ),
+        _SUES,
     ),
-    "safety": re.compile(
-        r"\b(?:suicid\w*|kill myself|hurt myself|self-harm|injur(?:y|ed|ies)|caught fire|burn(?:ed|t) (?:me|my)|electric shock)\b"
+    "safety": (
+        Cues(
+            r"\b(?:suicid\w*|kill myself|hurt myself|self-harm|injur(?:y|ed|ies)|caught fire|burn(?:ed|t) (?:me|my)|electric shock)\b",
+            "suicid|kill myself|hurt myself|self-harm|injur|caught fire|burned m|burnt m|electric shock",
+        ),
     ),
 }
 
@@ -125,7 +141,7 @@ def _spoken_risks(request: HandoffRequest) -> list[str]:
         if turn.role is Role.CUSTOMER
     ]
     spoken = "\n".join(turn.text[:_READ_OF_A_TURN] for turn in turns).lower()
-    found = [risk for risk, words in _WORDS_OF_RISK.items() if words.search(spoken)]
+    found = [risk for risk, signs in _WORDS_OF_RISK.items() if any(sign.search(spoken) for sign in signs)]
     if any(turn.sentiment is not None and turn.sentiment <= _VERY_NEGATIVE for turn in turns[-5:]):
         found.append("very upset")
     return found

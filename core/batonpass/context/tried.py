@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from batonpass.context.ai_turn import AiTurn
 from batonpass.context.citing import shares_content
 from batonpass.context.cues import Cues
 from batonpass.context.reading import Reading, Sentence, is_login_talk
-from batonpass.context.words import cut_words, sentences, without_markdown
+from batonpass.context.words import cut_words, without_markdown
 from batonpass.domain.conversation import Attempt, Conversation, HandoffRequest, Role
 from batonpass.domain.text import one_line
 
@@ -161,31 +162,38 @@ def _handed_over(attempt: Attempt, spoken: Sequence[Sentence]) -> Tried:
 def _backwards(reading: Reading) -> Iterator[Sentence]:
     """Acts of the AI agent and attempts that the customer tells of, the last one first."""
     own = [said for said in reading.customer_said if _TRIED_ALREADY.search(said.text.lower())]
-    for number, text in reversed(reading.ai_turns):
-        while own and own[-1].turn > number:
+    for turn in reversed(reading.ai_turns):
+        while own and own[-1].turn > turn.number:
             yield own.pop()
-        yield from reversed(_acts_of(number, text))
+        yield from reversed(_acts_of(turn))
     yield from reversed(own)
 
 
-def _acts_of(number: int, text: str) -> list[Sentence]:
+def _acts_of(turn: AiTurn) -> list[Sentence]:
     """The sentences of one turn that tell of an act; what was only told counts where nothing was done."""
-    said = sentences(text)
-    acts = [each for each in said if len(each) >= _SHORTEST and _is_act(each.lower())]
-    if not acts:
-        asks_back = _ASKS_BACK.search(text[:_READ_OF_A_TURN].lower()) is not None
-        told = (each for each in said if len(each) >= _SHORTEST and _is_told(each.lower()))
+    said = [
+        (each, lower)
+        for each, lower in zip(turn.sentences, turn.lowered, strict=True)
+        if len(each) >= _SHORTEST
+    ]
+    # One look at all sentences, each on its line: few turns have a word for a deed.
+    whole = "\n".join([lower for _, lower in said])
+    signs = [sign for sign in (_DEED, _REFUSAL, _FAILURE) if sign.may_be_in(whole)]
+    acts = [each for each, lower in said if _is_act(lower, signs)]
+    if not acts and _TOLD.may_be_in(whole):
+        told = [(each, lower) for each, lower in said if _is_told(lower)]
+        asks_back = bool(told) and _ASKS_BACK.search(turn.text[:_READ_OF_A_TURN].lower()) is not None
         # "I found your orders. Which one do you mean?" is on the way to something, not an answer.
-        acts = [each for each in told if not (asks_back and _ON_THE_WAY.match(each.lower()))][:1]
-    return [Sentence(turn=number, text=each) for each in acts]
+        acts = [each for each, lower in told if not (asks_back and _ON_THE_WAY.match(lower))][:1]
+    return [Sentence(turn=turn.number, text=each) for each in acts]
 
 
-def _is_act(lower: str) -> bool:
+def _is_act(lower: str, signs: Sequence[Cues]) -> bool:
     if lower.endswith("?"):
         return _ADVICE.match(lower) is not None
     if _ADVICE.match(lower):
         return True
-    if not (_DEED.search(lower) or _REFUSAL.search(lower) or _FAILURE.search(lower)):
+    if not any(sign.search(lower) for sign in signs):
         return False
     return not (_NO_ACT.match(lower) or _ABOUT_THE_TALK.search(lower) or is_login_talk(lower))
 
@@ -243,6 +251,4 @@ def tried_line(item: Tried) -> str:
 
 def last_act(reading: Reading) -> Sentence | None:
     """The AI agent's last sentence that reports an act or an answer."""
-    return next(
-        (acts[-1] for number, text in reversed(reading.ai_turns) if (acts := _acts_of(number, text))), None
-    )
+    return next((acts[-1] for turn in reversed(reading.ai_turns) if (acts := _acts_of(turn))), None)

@@ -82,11 +82,15 @@ def sentences(text: str) -> list[str]:
     """The sentences of a message, each on one line, without control marks. Reads its first
     4,000 characters and of each sentence the first 600."""
     clean = without_marks(text[:_READ_OF_A_TURN])
-    if not clean.replace("\n", "").isprintable():
+    is_plain = clean.replace("\n", "").isprintable()
+    if not is_plain:
         clean = mend(clean)
     ends = [stop.end() for stop in _STOP.finditer(clean)]
     parts = (clean[start:end] for start, end in zip([0, *ends], [*ends, len(clean)], strict=True))
-    found = (" ".join(part[:_READ_OF_A_SENTENCE].split()) for part in parts)
+    if is_plain and "  " not in clean:  # no white space but single spaces, and newlines, which end sentences
+        found = [part[:_READ_OF_A_SENTENCE].strip() for part in parts]
+    else:
+        found = [" ".join(part[:_READ_OF_A_SENTENCE].split()) for part in parts]
     return [part for part in found if part]
 
 

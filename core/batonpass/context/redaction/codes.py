@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from batonpass.context.cues import Cues
 from batonpass.context.redaction.cards import says_card
 from batonpass.context.redaction.finds import Find
 
@@ -32,22 +33,31 @@ _BARE_CODE = re.compile(
     r"(?:\s|[^\w\s])*(?:[a-z'\u2019]+[\s:,]{1,3}){0,4}(\d{3,4})(?:\s|[^\w\s])*(?:thanks|thank you|please|danke|merci|gracias)?[\s.!]*",
     re.IGNORECASE,
 )
-_ASKS_FOR_CODE = re.compile(rf"(?<!\w){_CODE_WORD}", re.IGNORECASE)
+_NAMED = Cues(
+    rf"(?<!\w){_CODE_WORD}",
+    "cvv|cvc|cav2|csc|cid|on the back|at the back|card code|card value|security|verification|digit|pr\u00fcf|pruf|sicherheitscode"
+    "|code de s|cryptogramme|digo de|digo seg|digo ver|codice di|gscode|dscode|controlecode|kartenpr",
+    re.IGNORECASE,
+)
 
 
 def codes(text: str, found_cards: list[Find]) -> Iterator[Find]:
     """Card security codes that a word names or that stand after a card."""
-    named = [(found, _CERTAIN.match(found[0])) for found in _CODE.finditer(text)]
+    is_named = _NAMED.may_be_in(text.casefold())
+    if not (is_named or found_cards):
+        return
+    named = [(found, _CERTAIN.match(found[0])) for found in _CODE.finditer(text)] if is_named else []
     about_cards = bool(found_cards) or (any(not certain for _, certain in named) and says_card(text))
     yield from (Find(*found.span(1), "cvv") for found, certain in named if certain or about_cards)
-    yield from (Find(*found.span(1), "cvv") for found in _CODE_FIRST.finditer(text))
+    if is_named:
+        yield from (Find(*found.span(1), "cvv") for found in _CODE_FIRST.finditer(text))
     for card in found_cards:
         if after := _AFTER_CARD.match(text, card.end):
             yield Find(*after.span(1), "cvv")
 
 
 def asks_for_code(text: str) -> bool:
-    return bool(_ASKS_FOR_CODE.search(text))
+    return _NAMED.may_be_in(text.casefold()) and bool(_NAMED.pattern.search(text))
 
 
 def bare_code(text: str) -> Find | None:

@@ -25,6 +25,13 @@ _WORD = (
     r"|l\u00f6senord|adgangskode|passord|\u043f\u0430\u0440\u043e\u043b\u044c|\u30d1\u30b9\u30ef\u30fc\u30c9|\u5bc6\u7801|\u5bc6\u78bc|\ube44\ubc00\ubc88\ud638|\u015fifre(?:m|niz)?|parola(?: d['\u2019]ordine)?|password|pin(?: ?code|-code)?)"
 )
 _SAYS = r"(?:is|was|(?:will|shall|should) be|wird|sera|ser\u00e1|ist|lautet|war|est|\u00e9tait|es|era|\u00e9|\u00e8|to|auf|en|\u0431\u044b\u043b|jest|\u00e4r|er|=>|->|[-\u2013\u2014](?=\s)|[:=\uff1a\uff1d]|\u306f|\u662f|\u4e3a)"
+_WORD_NEEDLES = (
+    "pass", "pwd", "pw", "kennwort", "mdp", "contrase", "clave", "senha", "wachtwoord", "haslo", "has\u0142o", "l\u00f6senord", "adgangskode",
+    "\u043f\u0430\u0440\u043e\u043b", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\u5bc6\u7801", "\u5bc6\u78bc", "\ube44\ubc00\ubc88\ud638", "\u015fifre", "parola",
+)  # fmt: skip
+"""Every text in which `_WORD` stands has one of them in lower case, or a pin that is no shipping."""
+_PIN = re.compile(r"pin(?<![^\W_]pin)")
+_PAIR_NEEDLES = ("login", "user", "benutzer", "log in", "credential", "zugangsdaten", "identifiant")
 _PASSWORD = re.compile(
     rf"(?<![^\W_]){_WORD}(?P<said>\)?[\"'\u201d\u2019*`_]{{0,3}}(?:[ \t]{{1,3}}(?:used|now|currently|i use|i used|there|aktuell|actuel|for \w{{1,20}}|f\u00fcr \w{{1,20}}|reset|changed))?[ \t]{{0,3}}{_SAYS}"
     r"(?:[ \t]{0,3}(?:still|just|simply|now|noch|immer|always|set to|still set to|changed to|[:=]))?[ \t]{0,3}|[ \t]{1,2}(?=[\"'\u201c\u201e\u00ab`]))"
@@ -83,6 +90,18 @@ def secrets(text: str) -> Iterator[Find]:
 
 def passwords(text: str) -> Iterator[Find]:
     """What somebody says is their password."""
+    lower = text.casefold()
+    if _may_name_password(lower):
+        yield from _named_passwords(text)
+    if any(needle in lower for needle in _PAIR_NEEDLES):
+        yield from _beside(text, _CREDENTIALS_PAIR, needs_digit=False)
+
+
+def _may_name_password(lower: str) -> bool:
+    return any(needle in lower for needle in _WORD_NEEDLES) or ("pin" in lower and bool(_PIN.search(lower)))
+
+
+def _named_passwords(text: str) -> Iterator[Find]:
     for found in _PASSWORD.finditer(text):
         value = found["value"].rstrip(_TRAILING) or found["value"]
         start = found.start("value")
@@ -91,16 +110,19 @@ def passwords(text: str) -> Iterator[Find]:
             value, stated=stated, quoted=bool(found["quote"]), ends=_ends(text, start + len(value))
         ):
             yield Find(start, start + len(value), "password")
-    for pattern, needs_digit in ((_CREDENTIALS_PAIR, False), (_BESIDE, True)):
-        for found in pattern.finditer(text):
-            value = found["value"].rstrip(_TRAILING)
-            strong = _is_strong(value) and (not needs_digit or _DIGIT.search(value))
-            if strong and not (_ORDINARY.match(value) or value.startswith("[")):
-                yield Find(found.start("value"), found.start("value") + len(value), "password")
+    yield from _beside(text, _BESIDE, needs_digit=True)
+
+
+def _beside(text: str, pattern: re.Pattern[str], *, needs_digit: bool) -> Iterator[Find]:
+    for found in pattern.finditer(text):
+        value = found["value"].rstrip(_TRAILING)
+        strong = _is_strong(value) and (not needs_digit or _DIGIT.search(value))
+        if strong and not (_ORDINARY.match(value) or value.startswith("[")):
+            yield Find(found.start("value"), found.start("value") + len(value), "password")
 
 
 def asks_for_password(text: str) -> bool:
-    return any(
+    return _may_name_password(text.casefold()) and any(
         found["asked"] or _ASKING.search(text, max(0, found.start() - _ASKED_WITHIN), found.start())
         for found in _NAMED.finditer(text)
     )

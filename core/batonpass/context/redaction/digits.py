@@ -12,12 +12,16 @@ Area = tuple[int, int]
 
 _MANY = re.compile(r"\d(?:\D{0,4}\d){5,}")
 """Nothing with fewer digits close together is a number that is masked, but for the code of a card."""
+_ASCII_DIGITS, _FEWEST = b"0123456789", 6
 _BEFORE, _AFTER = 16, 40
 
 
 def areas(text: str) -> list[Area]:
     """Where digits stand close together, with what may belong to them: all else need not be looked at."""
     size = len(text)
+    # Counting digits takes a tenth of the time of looking for them, and most texts have fewer.
+    if text.isascii() and size - len(text.encode().translate(None, _ASCII_DIGITS)) < _FEWEST:
+        return []
     return [
         (max(0, found.start() - _BEFORE), min(size, found.end() + _AFTER))
         for found in _MANY.finditer(text)
@@ -35,10 +39,6 @@ def _is_order_number(text: str, start: int, end: int) -> bool:
         return False
     before, after = _LETTERS_AROUND
     return not (before.search(text[max(0, start - 2) : start]) or after.match(text, end))
-
-
-def has_many(text: str) -> bool:
-    return _MANY.search(text) is not None
 
 
 def ascii_digits(text: str) -> str:

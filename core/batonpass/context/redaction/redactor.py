@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import BaseModel
 
+from batonpass.context.cues import Vocabulary
 from batonpass.context.redaction import cards, codes, credentials, digits, ibans, keys, nationals
 from batonpass.context.redaction.finds import (
     DOTS,
@@ -99,22 +100,20 @@ class _Pass:
     """One request, or one text: what is looked for in it, and what has been hidden so far."""
 
     def __init__(self, redactor: Redactor, texts: Sequence[str]) -> None:
-        whole = "\n".join(texts)
-        # Each word once: a fifth of the text, and all that says whether anything must be looked at closely.
-        distinct = set(whole.split())
-        words = " ".join(distinct).lower()
+        # Each word once says whether anything must be looked at closely.
+        said = Vocabulary(texts)
         self._redactor = redactor
-        self._password_cues = _present(credentials.PASSWORD_CUES, words) if redactor.masks("password") else ()
-        self._secret_cues = _present(credentials.SECRET_CUES, words) if redactor.masks("api_key") else ()
-        self._code_cues = _present(_CODE_CUES, words) if redactor.masks("cvv") else ()
+        self._password_cues = said.present(credentials.PASSWORD_CUES) if redactor.masks("password") else ()
+        self._secret_cues = _present(credentials.SECRET_CUES, said) if redactor.masks("api_key") else ()
+        self._code_cues = _code_cues(said) if redactor.masks("cvv") else ()
         self._cues = (*self._password_cues, *self._secret_cues, *self._code_cues)
         self._cued = bool(self._cues)
-        self._marks = "[" in whole and ("]" in whole)
-        self._numbers = digits.has_many(whole)
+        self._marks = said.has("[") and said.has("]")
+        self._texts = texts
         self._keys = (
-            "://" in whole
-            or "-----BEGIN" in whole
-            or any(keys.may_be_key(word) for word in distinct if len(word) >= _SHORTEST_KEY)
+            said.has("://")
+            or any("-----BEGIN" in text for text in texts)
+            or any(map(keys.may_be_key, [word for word in said.words if len(word) >= _SHORTEST_KEY]))
         )
         self.hidden: list[tuple[str, str]] = []
         self._before = ""
@@ -124,7 +123,8 @@ class _Pass:
 
     @property
     def has_nothing(self) -> bool:
-        return not (self._cued or self._marks or self._numbers or self._keys or self._redactor.own)
+        looks = self._cued or self._marks or self._keys or self._redactor.own
+        return not (looks or any(map(digits.areas, self._texts)))
 
     def request(self, request: HandoffRequest) -> HandoffRequest:
         conversation = request.conversation
@@ -153,21 +153,20 @@ class _Pass:
         )
 
     def _turn(self, turn: Turn) -> Turn:
-        if self._awaited or self._is_worth_reading(turn.text):
-            text = self.text(turn.text, in_turn=True)
-        else:
-            text = turn.text
+        text = turn.text
+        areas = digits.areas(text)
+        if areas or self._awaited or self._has_more(text):
+            text = self._masked(text, areas, in_turn=True)
         self._before = text
         if text is turn.text and turn.page is None and turn.intent is None:
             return turn
         page = None if turn.page is None else _cut(self.url(turn.page), _SHORT)
         return _changed(turn, text=text, page=page, intent=self._short(turn.intent, _NAME))
 
-    def _is_worth_reading(self, text: str) -> bool:
-        """Nearly every text is not: a look costs a hundredth of reading it."""
+    def _has_more(self, text: str) -> bool:
+        """Whether it is worth reading for more than numbers. Nearly no text is: a look costs a hundredth of that."""
         return bool(
-            (self._numbers and digits.has_many(text))
-            or self._keys
+            self._keys
             or (self._marks and "[" in text)
             or self._redactor.own
             or (self._cued and _has(text.lower(), self._cues))
@@ -180,11 +179,14 @@ class _Pass:
         """A mark may be longer than what it stands for; the field's limit holds all the same."""
         return None if text is None else _cut(self.text(text), most)
 
-    def text(self, text: str, *, in_turn: bool = False) -> str:
+    def text(self, text: str) -> str:
+        return self._masked(text, digits.areas(text))
+
+    def _masked(self, text: str, areas: Sequence[digits.Area], *, in_turn: bool = False) -> str:
         """`in_turn`: it is a turn of the conversation, which may answer the one before."""
         if self._marks and "[" in text:
             self.hidden += standing_marks(text, [each.kind for each in self._redactor.own])
-        finds = list(self._finds(text, in_turn=in_turn))
+        finds = list(self._finds(text, areas, in_turn=in_turn))
         if not finds:
             return text
         masked, hidden = replaced(text, finds)
@@ -205,7 +207,7 @@ class _Pass:
         masked = self.text(value)
         return found[0] if masked == value else f"{found['sign']}{found['name']}={masked}"
 
-    def _finds(self, text: str, *, in_turn: bool) -> Iterator[Find]:
+    def _finds(self, text: str, areas: Sequence[digits.Area], *, in_turn: bool) -> Iterator[Find]:
         masks = self._redactor.masks
         lowered = text.lower() if self._cued else ""
         named = _has(lowered, self._password_cues)
@@ -213,8 +215,8 @@ class _Pass:
         if self._awaited and in_turn:
             yield from self._answers(text)
         found_cards: list[Find] = []
-        if self._numbers:
-            numbers = list(self._numbers_in(text))
+        if areas:
+            numbers = list(self._numbers_in(text, areas))
             found_cards = [find for find in numbers if find.kind == "card"]
             yield from numbers
         if (found_cards or code_named) and masks("cvv") and _THREE_DIGITS.search(text):
@@ -230,9 +232,9 @@ class _Pass:
         if in_turn:
             self._await(text, password=named, code=code_named, card=bool(found_cards))
 
-    def _numbers_in(self, text: str) -> Iterator[Find]:
+    def _numbers_in(self, text: str, areas: Sequence[digits.Area]) -> Iterator[Find]:
         masks = self._redactor.masks
-        for area in digits.areas(text):
+        for area in areas:
             if masks("card"):
                 yield from cards.cards(text, area, before=self._before)
             if masks("iban"):
@@ -261,9 +263,16 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}{ELLIPSIS}"
 
 
-def _present(cues: Iterable[str], words: str) -> tuple[str, ...]:
-    found = tuple(cue for cue in cues if cue in words)
-    return found if "key" not in found or _KEY_ITSELF.search(words) else tuple(set(found) - {"key"})
+def _present(cues: Iterable[str], said: Vocabulary) -> tuple[str, ...]:
+    found = said.present(cues)
+    if "key" in found and not said.finds(_KEY_ITSELF):
+        return tuple(cue for cue in found if cue != "key")
+    return found
+
+
+def _code_cues(said: Vocabulary) -> tuple[str, ...]:
+    """ "back" alone is in every talk about money; in a text it takes two words to say which code is meant."""
+    return tuple("the back" if cue == "back" else cue for cue in said.present(_CODE_CUES))
 
 
 def _has(lowered: str, cues: tuple[str, ...]) -> bool:
