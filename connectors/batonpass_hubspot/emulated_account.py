@@ -208,7 +208,7 @@ class EmulatedAccount:
     def create(self, kind: str, properties: Mapping[str, Any]) -> StoredRecord:
         """Raises `RefusedWriteError`."""
         values = self.rules.checked(kind, properties, besides=None)
-        self.rules.refuse_lacking(kind, values)
+        self.rules.refuse_lacking(kind, {**values, **properties})  # what is not kept was told all the same
         record = self.store(kind, values)
         self.told(Change(kind=kind, record_id=record.id, what="creation"))
         for name, value in values.items():

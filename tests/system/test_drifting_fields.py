@@ -126,7 +126,7 @@ async def test_v26_an_option_that_is_gone_is_found_by_reading_back_and_noted(tmp
         handoff_id = await scene.hand_over(body())
         await scene.settled()
 
-        assert "Customer tier: tier_pro (not kept by the helpdesk)" in await scene.note(handoff_id, 1)
+        assert "Customer tier: Pro (not kept by the helpdesk)" in await scene.note(handoff_id, 1)
 
 
 async def test_v26_an_option_that_was_renamed_is_named_in_the_note_with_what_was_probably_meant(

@@ -93,6 +93,37 @@ def test_v28_a_group_that_is_gone_gives_way_to_the_default_group_and_that_one_to
     assert "Billing" in once.draft.note.text
 
 
+def test_v26_a_stand_in_that_is_refused_gives_way_to_another_once_more_is_known_of_the_account() -> None:
+    once = drafted().mended(["region"], "refused by the helpdesk")
+    known = replace(REGION, options=(FieldOption(value="other", label="Other"),))
+    twice = replace(once, schema=replace(once.schema, fields=(known, PLAN))).mended(
+        ["region"], "refused by the helpdesk"
+    )
+
+    assert once.is_stand_in(["region"])
+    assert [field.value for field in twice.draft.fields] == ["Pro", "other"]
+    assert [(lost.field, lost.value) for lost in twice.not_landed] == [("Region", "Other")]
+
+
+def test_v27_what_the_helpdesk_requires_stays_when_everything_else_is_left_out() -> None:
+    mended = drafted().mended(["region"], "refused").mended([], "refused by the helpdesk")
+
+    assert [field.name for field in mended.draft.fields] == ["Region"]
+    assert (mended.draft.priority, mended.draft.tags) == (None, ())
+
+
+def test_an_option_is_named_in_the_note_as_people_see_it() -> None:
+    made = drafted()
+    region = FieldValue(id=REGION.id, name="Region", value="emea")
+    package, mapped = made.package, MappedTicket(
+        subject="Refund", priority=None, group=None, tags=(), fields=(region,), not_landed=()
+    )  # fmt: skip
+
+    mended = Drafted.of(package, mapped, {}, made.schema).mended(["region"], "refused by the helpdesk")
+
+    assert "Region: EMEA (refused by the helpdesk)" in mended.draft.note.text
+
+
 def test_where_nothing_is_named_everything_optional_is_left_out() -> None:
     mended = drafted().mended([], "refused by the helpdesk")
 

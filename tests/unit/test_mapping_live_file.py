@@ -114,6 +114,18 @@ def test_deleted_file_keeps_the_last_good_state_and_its_return_clears_the_findin
     assert live.findings == ()
 
 
+def test_p20_a_file_that_is_being_saved_is_taken_once_it_stands_still(
+    path: Path, live: LiveFile[dict[str, object]]
+):
+    path.write_text("a = 2\n")  # where a line ends, and not all of it
+    first = live.look()
+    path.write_text("a = 2\nb = 3\n")
+    second = live.look()
+
+    assert (first, second, live.look()) == (False, False, True)
+    assert live.current.value == {"a": 2, "b": 3}
+
+
 def test_symlink_that_is_swapped_as_kubernetes_does_is_followed(tmp_path: Path):
     for name, content in (("one", "a = 1\n"), ("two", "a = 2\n")):
         (tmp_path / name).mkdir()

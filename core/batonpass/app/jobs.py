@@ -27,6 +27,10 @@ STORM_QUIET = timedelta(seconds=90)
 """After which a storm that no process confirms is over."""
 
 
+RELOAD_EVERY = 0.5
+"""Seconds; a change is in force after two looks at the latest."""
+
+
 class Reloading:
     """Looks at the mapping files, and lets the metrics know."""
 
@@ -37,7 +41,7 @@ class Reloading:
         self._seen: tuple[str, ...] = ()
 
     def look(self) -> None:
-        self._mappings.refresh()
+        self._mappings.look()
         self.tell()
 
     def tell(self) -> None:

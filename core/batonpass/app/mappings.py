@@ -1,4 +1,4 @@
-"""The mapping files in force: loaded at start, looked at every second, the last good ones kept."""
+"""The mapping files in force: loaded at start, looked at all the time, the last good ones kept."""
 
 from __future__ import annotations
 
@@ -86,15 +86,23 @@ class Mappings:
         """Whether every file is in force as it stands now."""
         return not (self._helpdesk.is_stale or any(live.is_stale for live in self._facts.values()))
 
+    def look(self) -> None:
+        """Look at the files again, to be called now and then; what stands still since the last look is taken. A broken
+        file changes nothing and is reported once."""
+        self._go_through(LiveFile.look)
+
     def refresh(self) -> None:
-        """Look at the files again; a broken one changes nothing and is reported once."""
+        """The same at once, for whoever knows that nobody is at work on the files."""
+        self._go_through(LiveFile.refresh)
+
+    def _go_through(self, look: Callable[[LiveFile[Any]], bool]) -> None:
         renamed = False
         for live in self._facts.values():
             names = {rule.name for rule in live.current.value}
-            _told(live, live.refresh)
+            _told(live, partial(look, live))
             renamed = renamed or names != {rule.name for rule in live.current.value}
         # What the helpdesk's mapping may name depends on the facts: what is said of it must not be out of date.
-        _told(self._helpdesk, self._helpdesk.reread if renamed else self._helpdesk.refresh)
+        _told(self._helpdesk, self._helpdesk.reread if renamed else partial(look, self._helpdesk))
 
     def _read_helpdesk(self, layers: Layers) -> Read[HelpdeskMapping]:
         file = read_layers(layers)

@@ -17,7 +17,7 @@ from batonpass.app.forgetting import Forgetting
 from batonpass.app.furnishing import Observing, announcers_of, packing_of, world_of
 from batonpass.app.health import Health
 from batonpass.app.intake import Intake
-from batonpass.app.jobs import STEER_EVERY, Reaping, Reloading, Steering, Telling
+from batonpass.app.jobs import RELOAD_EVERY, STEER_EVERY, Reaping, Reloading, Steering, Telling
 from batonpass.app.line import Line
 from batonpass.app.mappings import Mappings
 from batonpass.app.metrics import Metrics
@@ -227,7 +227,7 @@ class _House:
         schedule = Schedule(self.store.installation, self.store.clock)
         reloading = Reloading(self.mappings, self.metrics, self.store)
         reloading.tell()
-        schedule.each(1, "mappings", reloading.look)
+        schedule.each(RELOAD_EVERY, "mappings", reloading.look)
         versions = Versions(self.store.journal.database, self.store.clock)
         schedule.each(1, "mapping_versions", KeepingVersions(self.mappings, versions).look)
         schedule.each(STEER_EVERY, "clock", Steering(self.store).steer)

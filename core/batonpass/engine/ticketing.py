@@ -15,6 +15,7 @@ from batonpass.domain.errors import OutcomeUnknownError, RefusedError
 from batonpass.domain.facts import gathered_from_json
 from batonpass.domain.handoff import ClaimedStep, Plan
 from batonpass.domain.ticket import (
+    FieldValue,
     Note,
     NoteKey,
     NotLanded,
@@ -45,8 +46,10 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-MOST_TRIMS = 4
-"""How often a refused draft is made smaller before a person must look."""
+MOST_TRIMS = 8
+"""How often a refused draft is mended before a person must look."""
+ALL_AT_ONCE = 3
+"""After so many, all that can be left out is: the rest are for what the helpdesk asks for then."""
 TRIMMED = frozenset({400, 413, 422})
 """Refusals of what stands in a draft; so is any other that names a part of it."""
 SECOND_LOOK_AFTER = 1.0
@@ -106,27 +109,33 @@ def opened(ref: TicketRef, drafted: Drafted, version: str, *, adopted: bool) -> 
         else {"id": sent.assignee.id, "name": shown_part(sent.assignee)},
         "form": None if sent.form is None else {"id": sent.form.id, "name": sent.form.name},
         "tags": list(sent.tags),
-        "fields": [field_to_json(field) for field in sent.fields],
+        "fields": [_field_sent(drafted, field) for field in sent.fields],
         "not_landed": not_landed_to_json(drafted.not_landed),
     }
+
+
+def _field_sent(drafted: Drafted, field: FieldValue) -> dict[str, Any]:
+    """With the option as people see it, where that is something else."""
+    seen = {"shown": drafted.said[field.id]} if field.id in drafted.said else {}
+    return {**field_to_json(field), **seen}
 
 
 async def whatever_it_takes(
     world: World, drafted: Drafted, key: TicketKey, write: Callable[[TicketDraft], Awaitable[T]]
 ) -> tuple[T, Drafted]:
     """Write it; a part that the helpdesk refuses moves into the note, the rest is written without it."""
-    for left in reversed(range(MOST_TRIMS)):
+    for trimmed in range(MOST_TRIMS):
         try:
             return await write(drafted.draft), drafted
         except RefusedError as error:
-            if error.status not in TRIMMED and not error.fields:
+            if not error.fields and (error.status not in TRIMMED or trimmed > ALL_AT_ONCE):
                 raise
             log.warning("ticket_refused_in_part", handoff=key, fields=error.fields, reasons=error.reasons)
-            if not drafted.knows(error.fields):  # a field that is newer than what we know of the account
+            # a field that is newer than what we know of the account, or a value of which we thought that it does
+            if not drafted.knows(error.fields) or drafted.is_stand_in(error.fields):
                 await world.schema.refresh()
                 drafted = replace(drafted, schema=await world.schema.current())
-            # one part after the other, and in the end all that can be left out at once
-            drafted = drafted.mended(error.fields if left else (), counting.REFUSED)
+            drafted = drafted.mended(() if trimmed == ALL_AT_ONCE else error.fields, counting.REFUSED)
     return await write(drafted.draft), drafted
 
 
@@ -151,7 +160,8 @@ def missing_from(stored: StoredTicket, sent: Mapping[str, Any]) -> list[NotLande
         value = field_from_json(field).value
         kept = stored.fields.get(field["id"])
         if not landed(value, kept):
-            missing.append(NotLanded(field=field["name"], value=shown(value), why=_why(kept)))
+            said = field.get("shown") or shown(value)
+            missing.append(NotLanded(field=field["name"], value=said, why=_why(kept)))
     if sent["priority"] is not None and stored.priority != sent["priority"]:
         missing.append(NotLanded(field="Priority", value=sent["priority"], why=_why(stored.priority)))
     for part, kept in (

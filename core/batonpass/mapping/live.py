@@ -32,7 +32,7 @@ class InForce(Generic[T]):
 class LiveFile(Generic[T]):
     """`current` is always a state that was read without errors, and `layers` are the very texts of it.
 
-    Nothing watches the files here: whoever wants them to be looked at calls `refresh`.
+    Nothing watches the files here: whoever wants them to be looked at calls `look` now and then, or `refresh`.
     """
 
     def __init__(self, watched: Sequence[Path], read: Callable[[], Read[T]], *, clock: Clock) -> None:
@@ -43,7 +43,7 @@ class LiveFile(Generic[T]):
         self._watched = tuple(watched)
         self._read_files = read
         self._clock = clock
-        self._stamps = self._look()
+        self._stamps = self._seen = self._look()
         found, self._findings = self._read()
         if found is None:
             raise FileProblemsError(self._findings)
@@ -69,6 +69,12 @@ class LiveFile(Generic[T]):
         """Whether the files as they stand now cannot be used, so that an older state is in force."""
         return has_errors(self._findings)
 
+    def look(self) -> bool:
+        """As `refresh`, once the files have stood still since the last look: a file that is being saved may be cut off
+        where it still reads well, and of several that belong together one is saved after the other."""
+        seen, self._seen = self._seen, self._look()
+        return self._seen == seen and self.refresh()
+
     def refresh(self) -> bool:
         """Look at the files; whether another state came into force. Cheap where none has changed."""
         stamps = self._look()
@@ -80,7 +86,10 @@ class LiveFile(Generic[T]):
         """Read them whether they have changed or not: what they say may depend on something else."""
         # The stamps from before reading: a change while we read is seen at the next look.
         self._stamps = self._look() if stamps is None else stamps
-        found, self._findings = self._read()
+        found, findings = self._read()
+        if self._look() != self._stamps:
+            return False  # what we have read may be of two states: the next look reads again
+        self._findings = findings
         gone = self._there - self._present()
         if found is not None and gone:
             # A layer that is needed no more looks like one that is being swapped, or was deleted by mistake.

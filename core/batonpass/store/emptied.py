@@ -35,6 +35,7 @@ def is_emptied(request: HandoffRequest) -> bool:
 
 _VALUES: dict[str, Any] = {
     "value": "",
+    "shown": "",
     "kind": "plain",
     "detail": "",
     "tags": [],
