@@ -54,7 +54,7 @@ def opening(package: ContextPackage, room: Room) -> list[Block]:
         Paragraph(clip_end(text, room.value), lead=lead) for lead, text in package.brief.lines
     ]
     if package.url and is_own_url(package.url) and len(package.url) <= room.value:
-        blocks.append(Link("The whole conversation", package.url))
+        blocks.append(Link("Conversation", package.url))
     return [*blocks, *cautions(package, room)]
 
 
