@@ -32,3 +32,8 @@ structlog.configure = _configured_for_a_test
 def logs_as_they_were() -> Iterator[None]:
     yield
     structlog.reset_defaults()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: half of the time a test waits, for a server, a clock or a browser."""
+    return (os.cpu_count() or 1) + 1
