@@ -159,10 +159,6 @@ async def opened_of(world: World, handoff_id: HandoffId) -> Mapping[str, Any] | 
     return None
 
 
-async def gathered_of(world: World, handoff_id: HandoffId) -> Gathered:
-    return _gathered(await world.recent.result(handoff_id, StepKind.GATHER_FACTS))
-
-
 def _gathered(facts: Mapping[str, Any] | None) -> Gathered:
     return gathered_from_json(facts or {"reports": []})
 
