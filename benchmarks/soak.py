@@ -4,8 +4,8 @@
     python benchmarks/soak.py --minutes 1 --store sqlite        # a look, no verdict on what grows
 
 Five handoffs a second and a webhook a second go in; every 5 to 40 s (in a short run more often) one fault out of
-`soak_faults` happens. Memory, open files and the store's size are sampled. In the end the whole history is checked. Ends
-with 1 where something is not right.
+`soak_faults` happens. Memory, open files, sockets and the store's size are sampled. In the end the whole history is
+checked. Ends with 1 where something is not right.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ PATIENCE = 240.0
 """Seconds after the last fault in which everything must be done."""
 MOST_GROWTH = 1.05
 """From the second quarter of the run to the last; of a process that is up for longer than it takes to warm up."""
+MOST_SOCKETS = 300
+"""Of one process: connections to vendors that are kept open come and go with the load, so only a leak is beyond this."""
 STATES = {"announced", "accepted", "resolved"}
 HAPPENINGS = ("ticket_assigned", "agent_replied", "customer_replied", "ticket_solved", "ticket_reopened")
 
@@ -74,7 +76,7 @@ async def sample(scene: Scene) -> None:
         seen: dict[str, float] = {"store MB": await asyncio.to_thread(store_megabytes, scene.store)}
         for number, node in enumerate(scene.nodes):
             if (looked := node.looked_at()) is not None:
-                seen[f"process {number} MB"], seen[f"process {number} open files"] = looked
+                seen |= {f"process {number} {what}": found for what, found in looked.items()}
         seen["handoffs"] = len(scene.ai_agent.acknowledged)
         scene.samples.append((time.monotonic(), seen))
         await asyncio.sleep(SAMPLE_EVERY)
@@ -201,6 +203,10 @@ def grown(scene: Scene, seconds: float) -> list[str]:
         if name == "store MB":
             handoffs = max(1, len(scene.ai_agent.acknowledged))
             print(f"  {'store KB for each handoff':26} {1000 * after / handoffs:9.1f}")
+        elif name.endswith("sockets"):
+            most = max(seen[name] for _, seen in scene.samples if name in seen)
+            if most > MOST_SOCKETS:
+                wrong.append(f"{name} are {most:.0f} at the most")
         elif seconds >= 600 and after > before * MOST_GROWTH:
             wrong.append(f"{name} grows: {before:.1f} → {after:.1f}")
     return wrong

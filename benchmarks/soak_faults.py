@@ -43,17 +43,23 @@ class Node(chaos.Node):
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
 
-    def looked_at(self) -> tuple[float, int] | None:
-        """(MB of memory, open files), once it is warm."""
+    def looked_at(self) -> dict[str, float] | None:
+        """MB of memory, open files and open sockets, once it is warm."""
         if not self.ready or self._process is None or time.monotonic() - self.started < WARM:
             return None
         place = Path(f"/proc/{self._process.pid}")
         try:
             status = (place / "status").read_text(encoding="utf-8")
             line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-            return int(line.split()[1]) / 1024, len(list((place / "fd").iterdir()))
+            opened = [each.readlink().name for each in (place / "fd").iterdir()]
         except (OSError, StopIteration):
             return None
+        sockets = sum(name.startswith("socket:") for name in opened)
+        return {
+            "MB": int(line.split()[1]) / 1024,
+            "open files": len(opened) - sockets,
+            "sockets": sockets,
+        }
 
 
 class AiAgent(chaos.AiAgent):
