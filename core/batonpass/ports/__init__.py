@@ -35,6 +35,7 @@ from batonpass.ports.manifest import (
 )
 from batonpass.ports.matching import Matched, the_one
 from batonpass.ports.settings import ConnectionSettings, HelpdeskSettings, StartRule, WithSecrets
+from batonpass.ports.streams import Copy, Deletions, Page, Round, Slice, Stream, Streams, TellsFromCopy
 from batonpass.ports.webhooks import Read, Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
 
 PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
@@ -64,6 +65,7 @@ PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
         Capability.TICKET_HISTORY: FactSource,
         Capability.CRM_FACTS: FactSource,
         Capability.BILLING_FACTS: FactSource,
+        Capability.SYNC: Streams,
     }
 )
 """The protocol that a connection with a capability has."""
@@ -74,6 +76,8 @@ __all__ = [
     "Capability",
     "Connecting",
     "ConnectionSettings",
+    "Copy",
+    "Deletions",
     "EndDate",
     "FactSource",
     "FollowsTickets",
@@ -84,6 +88,7 @@ __all__ = [
     "Manifest",
     "Matched",
     "OpenTransport",
+    "Page",
     "PassesConversations",
     "Probe",
     "ProvisionsFields",
@@ -93,9 +98,14 @@ __all__ = [
     "RegisteredWebhook",
     "RegistersWebhooks",
     "Replies",
+    "Round",
     "SecretKind",
     "SecretStr",
+    "Slice",
     "StartRule",
+    "Stream",
+    "Streams",
+    "TellsFromCopy",
     "TellsPresence",
     "WebhookDoor",
     "WithSecrets",

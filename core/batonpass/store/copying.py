@@ -42,6 +42,9 @@ TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "erasures": ("id",),
         "mapping_versions": ("id",),
         "landings": ("id",),
+        "synced": ("connection", "kind", "id"),
+        "synced_keys": ("connection", "kind", "id", "key", "value"),
+        "sync_streams": ("connection", "stream"),
     }
 )
 """Every table with its key; parents first."""

@@ -286,7 +286,57 @@ _MAPPINGS = (
     "CREATE INDEX landings_day ON landings (day)",
 )
 
+_SYNC = (
+    """
+    CREATE TABLE synced (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        stream TEXT NOT NULL,
+        round BIGINT NOT NULL,
+        changed_at BIGINT NOT NULL,
+        read_at BIGINT NOT NULL,
+        deleted BIGINT NOT NULL,
+        data TEXT NOT NULL,
+        document TEXT,
+        PRIMARY KEY (connection, kind, id)
+    )
+    """,
+    "CREATE INDEX synced_rounds ON synced (connection, stream, round) WHERE deleted = 0",
+    """
+    CREATE TABLE synced_keys (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (connection, kind, id, key, value)
+    )
+    """,
+    "CREATE INDEX synced_keys_value ON synced_keys (key, value, connection, kind)",
+    """
+    CREATE TABLE sync_streams (
+        connection TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        position TEXT,
+        rules TEXT NOT NULL,
+        read_all_at BIGINT,
+        round BIGINT NOT NULL,
+        plan TEXT,
+        cursors TEXT NOT NULL,
+        counts TEXT NOT NULL,
+        begun_at BIGINT,
+        ended_at BIGINT,
+        ended_as TEXT,
+        owner TEXT,
+        lease_until BIGINT,
+        fence BIGINT NOT NULL DEFAULT 0,
+        PRIMARY KEY (connection, stream)
+    )
+    """,
+)
+
 MIGRATIONS: Mapping[str, Sequence[str]] = MappingProxyType(
-    {"0003_several_nodes": _THIRD, "0004_mappings": _MAPPINGS}
+    {"0003_several_nodes": _THIRD, "0004_mappings": _MAPPINGS, "0005_sync": _SYNC}
 )
 """Name → its statements. A migration is never changed once released; a new one is added."""
