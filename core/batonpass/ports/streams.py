@@ -100,8 +100,8 @@ class Streams(Protocol):
         """The slice from `cursor` on; None: from its beginning. `rules` are the facts that the records' documents must
         be able to tell (`TellsFromCopy`). Every record that was there when the round began is
         given at least once in the course of a slice, whatever moves between the pages; a record may be given twice.
-        Whoever breaks off and goes on from the cursor of the last kept page misses nothing. Reads one page ahead at
-        most.
+        Whoever breaks off and goes on from the cursor of the last kept page misses nothing. No page is read before it
+        is asked for.
 
         Raises our errors: `RetryLaterError` with code `cursor_expired` where the cursor is good no more (the slice is
         read from its beginning again), with code `page_repeats` where the vendor's list does not go on; `RefusedError`
