@@ -26,6 +26,7 @@ from batonpass.cli.provision import provision
 from batonpass.cli.queue import queue
 from batonpass.cli.serve import serve
 from batonpass.cli.store import store
+from batonpass.cli.sync import sync
 from batonpass.cli.trace import trace
 from batonpass.cli.trigger import trigger
 from batonpass.cli.user import user
@@ -87,6 +88,7 @@ for command in (
 app.add_typer(webhooks)
 app.add_typer(queue)
 app.add_typer(store)
+app.add_typer(sync)
 app.add_typer(user)
 
 

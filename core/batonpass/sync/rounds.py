@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -49,6 +49,7 @@ class Ended:
     counts: Counter[str]
     """What became of the records: `new`, `changed`, `same`, `older`, `deleted`, `gone`, `forgotten`; `read`, `pages`."""
     seconds: float
+    dry_run: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -261,8 +262,8 @@ class Reader:
                     if page.cursor is None:
                         break
         except BatonpassError as error:
-            return self._ended(stream, error.code, counts, began, str(error))
-        return self._ended(stream, DONE, counts, began)
+            return replace(self._ended(stream, error.code, counts, began, str(error)), dry_run=True)
+        return replace(self._ended(stream, DONE, counts, began), dry_run=True)
 
     def _ended(
         self, stream: Stream, ended_as: str, counts: Counter[str], began: float, detail: str = ""
