@@ -33,6 +33,9 @@ class ListOfCustomers:
     """What the next calls raise."""
     circles: bool = False
     pages_read: int = 0
+    renamed: dict[int, str] = field(default_factory=dict)
+    at: datetime = BEGAN
+    """When the newest one changed."""
 
     def streams(self) -> tuple[Stream, ...]:
         return (CUSTOMERS,)
@@ -69,12 +72,16 @@ class ListOfCustomers:
             if self.circles and at >= len(mine):
                 at = 0
             yield Page(
-                records=tuple(customer(each) for each in some),
+                records=tuple(self._customer(each) for each in some),
                 cursor=str(at) if goes_on else None,
                 total=len(mine),
             )
             if not goes_on:
                 return
+
+    def _customer(self, number: int) -> Record:
+        at = self.at if number == self.changes[-1] else BEGAN
+        return customer(number, name=self.renamed.get(number), at=at)
 
 
 def customer(number: int, *, name: str | None = None, at: datetime = BEGAN) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +20,7 @@ from batonpass.cli.terminal import print_json, stderr, stdout
 from batonpass.cli.times import said
 from batonpass.store.instants import from_ms
 from batonpass.store.sync_streams import StreamState
-from batonpass.sync import BUSY, DONE, Ended, Progress
+from batonpass.sync import BUSY, DONE, Compared, Ended, Progress
 
 TOLD_EVERY = 10.0
 _SHOWN = ("new", "changed", "same", "deleted", "gone", "older", "forgotten")
@@ -116,6 +117,33 @@ def _summary(ended: Ended) -> str:
     kept = ", ".join(f"{ended.counts[name]} {name}" for name in _SHOWN if ended.counts[name])
     said_so = "" if ended.is_done else f"{ended.ended_as}, "
     return f"{said_so}{read}{f' ({kept})' if kept else ''}"
+
+
+_DIFFERENCES = ("missing", "different", "extra")
+
+
+def print_compared(found: Sequence[Compared], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            "batonpass.sync.verify/1",
+            ok=all(each.agree for each in found),
+            streams=[asdict(each) for each in found],
+        )
+        return
+    for each in found:
+        differences = {name: getattr(each, name) for name in _DIFFERENCES}
+        told = [f"{some.number} {name}" for name, some in differences.items() if some.number]
+        newer = f", {each.newer} changed since the last round" if each.newer else ""
+        stdout().print(
+            f"{each.connection}/{each.stream}: {each.read} records there{newer}: {', '.join(told) or 'no difference'}",
+            soft_wrap=True,
+        )
+        for name, some in differences.items():
+            if some.number:
+                more = f" and {some.number - len(some.ids)} more" if some.number > len(some.ids) else ""
+                stderr().print(f"  {name}: {', '.join(some.ids)}{more}", soft_wrap=True)
+    if not all(each.agree for each in found):
+        stderr().print("next: batonpass sync run --once --all reads everything again")
 
 
 def print_states(

@@ -12,16 +12,17 @@ import typer
 from batonpass.app.config import Config
 from batonpass.app.control import listens, remote_operator
 from batonpass.app.logs import keep_quiet, write_logs
-from batonpass.app.syncing import Order
+from batonpass.app.syncing import Order, SyncedStream
 from batonpass.app.syncing.own import own_sync
 from batonpass.app.syncing.rounds import chosen
+from batonpass.app.syncing.verifying import compared
 from batonpass.cli.connecting import Yes
 from batonpass.cli.exit_codes import ExitCode
 from batonpass.cli.failing import CommandError
 from batonpass.cli.operating import agreed
 from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, usable_config
 from batonpass.cli.serve import exit_code
-from batonpass.cli.shown_sync import Watching, print_ended, print_states
+from batonpass.cli.shown_sync import Watching, print_compared, print_ended, print_states
 from batonpass.cli.stopping import stopping
 from batonpass.cli.terminal import stderr, stdout
 from batonpass.cli.times import moment
@@ -30,7 +31,7 @@ from batonpass.store import StoreError, SyncBook, database_at, sync_streams, syn
 from batonpass.store.reading import look
 from batonpass.store.sync_streams import StreamState
 from batonpass.store.transaction import Transaction
-from batonpass.sync import BUSY, Ended
+from batonpass.sync import BUSY, Compared, Ended
 
 sync = typer.Typer(
     name="sync",
@@ -164,6 +165,32 @@ def status(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None
         states, counts = [], {}
     well = print_states(usable.synced, states, counts, now=SystemClock().now(), as_json=as_json)
     raise typer.Exit(ExitCode.DONE if well else ExitCode.PROBLEMS)
+
+
+@sync.command("verify")
+def verify(
+    config: ConfigPath = DEFAULT_CONFIG,
+    connection: Connection = None,
+    stream: Stream = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read everything at the vendors and compare it with the copy, changing neither.
+
+    What has changed there since the last round is no difference: the next round brings it. A server may be running. Exit
+    codes: 0 they agree, 1 differences found, 2 bad usage or configuration, 4 credentials refused, 5 a vendor does not
+    answer.
+    """
+    usable = usable_config(config)
+    streams = chosen(usable.synced, Order(connection=connection, streams=tuple(stream or ())))
+    keep_quiet()
+    found = asyncio.run(_compared(usable, streams))
+    print_compared(found, as_json=as_json)
+    raise typer.Exit(ExitCode.DONE if all(each.agree for each in found) else ExitCode.PROBLEMS)
+
+
+async def _compared(config: Config, streams: Sequence[SyncedStream]) -> list[Compared]:
+    with Watching() as watching:
+        return [each async for each in compared(config, streams, SystemClock(), watching.tell)]
 
 
 @sync.command("reset")
