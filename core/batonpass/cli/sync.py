@@ -219,7 +219,7 @@ def reset(
 
 async def _reset(config: Config, connection: str, stream: str, position: str | None) -> None:
     async with _book(config) as book:
-        await book.set_position(connection, stream, position)
+        await book.set_position(connection, stream, position, now=SystemClock().now())
 
 
 @asynccontextmanager
@@ -227,6 +227,6 @@ async def _book(config: Config) -> AsyncIterator[SyncBook]:
     database = database_at(config.store)
     await database.open()
     try:
-        yield SyncBook(database, node="command")
+        yield SyncBook(database, node="command", alone=not database.is_shared)
     finally:
         await database.close()

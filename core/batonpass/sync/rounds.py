@@ -91,7 +91,13 @@ class Reader:
                 return await self._rehearsed(stream, options, began)
             state = await self._book.claim(self._connection, stream.name, now=self._clock.now(), dead=dead)
             if state is None:
-                return self._ended(stream, BUSY, Counter(), began, "another process is reading it")
+                return self._ended(
+                    stream,
+                    BUSY,
+                    Counter(),
+                    began,
+                    "another process is reading it, or was killed less than two minutes ago",
+                )
             try:
                 return await self._read(stream, state, options, began)
             except StaleClaimError:

@@ -54,7 +54,8 @@ async def own_sync(config: Config, *, clock: Clock | None = None) -> AsyncIterat
             for each in config.connections
             if each.name in wanted
         }
-        book = SyncBook(store.journal.database, node=installation.node)
+        database = store.journal.database
+        book = SyncBook(database, node=installation.node, alone=not database.is_shared)
         telling = SyncTelling(installation, store.clock)
         syncing = Syncing(
             config.synced,

@@ -86,6 +86,7 @@ class Syncing:
         self._rules_of = rules_of
         self._dead = dead
         self._heard = heard
+        self._each = {each.name: asyncio.Lock() for each in synced}
         self._at_once = asyncio.Semaphore(limits.streams)
 
     async def run(
@@ -104,7 +105,8 @@ class Syncing:
             tell=tell,
         )
         stream = replace(each.stream, reads_all_every=each.reads_all_every)
-        async with self._at_once:
+        # Two rounds of one stream in one process would take it from each other.
+        async with self._each[each.name], self._at_once:
             ended = await reader.run(stream, options, dead=await self._dead())
         self._log(ended)
         if not ended.dry_run:
