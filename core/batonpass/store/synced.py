@@ -18,8 +18,10 @@ from batonpass.store.transaction import Row, Transaction
 MOST_KNOWN_BY = 200
 TOGETHER = 100
 """Records in one statement."""
-THERE, GONE, FORGOTTEN = 0, 1, 2
-"""`deleted`: what is forgotten because its person asked for that stays so, whatever is read later."""
+_FOLDED = frozenset({KeyKind.EMAIL, KeyKind.VERIFIED_EMAIL, KeyKind.DOMAIN})
+THERE, GONE, FORGOTTEN, OLD = 0, 1, 2, 3
+"""`deleted`: what is forgotten because its person asked for that stays so, whatever is read later; what was emptied
+because it is old stays so until it changes at the vendor's."""
 _SHOWN = "connection, kind, id, changed_at, read_at, data, document"
 
 
@@ -53,7 +55,7 @@ async def put(
     *,
     forgotten: Collection[tuple[RecordKind, str]],
 ) -> Counter[Put]:
-    """Keep these records. `forgotten` are those whose person asked to be forgotten."""
+    """Keep these records. `forgotten` are those of them whose person asked to be forgotten (`keeping.keep` knows)."""
     counts: Counter[Put] = Counter()
     newest = _newest(records)
     for start in range(0, len(newest), TOGETHER):
@@ -78,18 +80,20 @@ async def _put_together(
     forgotten: Collection[tuple[RecordKind, str]],
 ) -> Counter[Put]:
     known = await _known(tx, reading.connection, records)
-    of_forgotten = await _forgotten_customers(tx, reading.connection, records)
     fates: dict[Put, list[Record]] = {each: [] for each in Put}
     for record in records:
-        theirs = any(key.kind is KeyKind.CUSTOMER and key.value in of_forgotten for key in record.keys)
-        unwanted = theirs or (record.kind, record.id) in forgotten
-        fate = Put.FORGOTTEN if unwanted else _fate(record, known.get((record.kind, record.id)))
+        place = (record.kind, record.id)
+        fate = Put.FORGOTTEN if place in forgotten else _fate(record, known.get(place))
         fates[fate].append(record)
     written = [*fates[Put.NEW], *fates[Put.CHANGED]]
+    later = [
+        each for each in fates[Put.SAME] if to_ms(each.changed_at) != known[each.kind, each.id].changed_at
+    ]
     emptied = [*fates[Put.DELETED], *fates[Put.FORGOTTEN]]
     await _write(
         tx,
         [
+            *(_row(reading, each, GONE if each.deleted else THERE) for each in later),
             *(_row(reading, each, THERE) for each in written),
             *(_row(reading, each, GONE) for each in fates[Put.DELETED]),
             *(_row(reading, each, FORGOTTEN) for each in fates[Put.FORGOTTEN]),
@@ -110,9 +114,11 @@ def _fate(record: Record, before: _Before | None) -> Put:
     if before.changed_at > at:
         return Put.OLDER
     if record.deleted:
-        return Put.DELETED if before.deleted == THERE else Put.SAME
-    is_same = before.deleted == THERE and before.changed_at == at
-    return Put.SAME if is_same and before.texts == _texts(record) else Put.CHANGED
+        return Put.SAME if before.deleted == GONE else Put.DELETED
+    if before.deleted == OLD and before.changed_at == at:
+        return Put.SAME
+    is_same = before.deleted == THERE and before.texts == _texts(record)
+    return Put.SAME if is_same else Put.CHANGED
 
 
 def _texts(record: Record) -> tuple[str, str | None]:
@@ -150,18 +156,6 @@ async def _known(
         )
         found |= {(kind, each[0]): _Before(each[1], each[2], (each[3], each[4])) for each in rows}
     return found
-
-
-async def _forgotten_customers(tx: Transaction, connection: str, records: Sequence[Record]) -> frozenset[str]:
-    """Of the customers whom these records belong to, those who asked to be forgotten."""
-    ids = sorted({key.value for each in records for key in each.keys if key.kind is KeyKind.CUSTOMER})
-    if not ids:
-        return frozenset()
-    rows = await tx.rows(
-        f"SELECT id FROM synced WHERE connection = ? AND kind = ? AND deleted = ? AND id IN ({_marks(ids)})",
-        (connection, RecordKind.CUSTOMER.value, FORGOTTEN, *ids),
-    )
-    return frozenset(each[0] for each in rows)
 
 
 async def _write(tx: Transaction, rows: Sequence[Sequence[Any]]) -> None:
@@ -213,7 +207,7 @@ async def _key(tx: Transaction, connection: str, records: Sequence[Record]) -> N
 
 def folded(key: Key) -> str:
     """As it is looked up: addresses and domains without regard to case."""
-    return key.value.casefold() if key.kind in {KeyKind.EMAIL, KeyKind.DOMAIN} else key.value
+    return key.value.casefold() if key.kind in _FOLDED else key.value
 
 
 # Reading ------------------------------------------------------------------------------------------------------------
@@ -254,6 +248,40 @@ async def after(
         (connection, kind.value, id_, THERE),
     )
     return [kept(each) for each in rows]
+
+
+async def with_ids(
+    tx: Transaction, connection: str, kind: RecordKind, ids: Sequence[str]
+) -> list[KeptRecord]:
+    """Those of these that are kept; at most `MOST_KNOWN_BY` ids at once."""
+    if not ids:
+        return []
+    rows = await tx.rows(
+        f"SELECT {_SHOWN} FROM synced WHERE connection = ? AND kind = ? AND deleted = ? AND id IN ({_marks(ids)})",
+        (connection, kind.value, THERE, *ids),
+    )
+    return [kept(each) for each in rows]
+
+
+async def forgotten(tx: Transaction, connection: str, kind: RecordKind, ids: Sequence[str]) -> frozenset[str]:
+    """Those of these ids whose person has asked to be forgotten."""
+    rows = await tx.rows(
+        f"SELECT id FROM synced WHERE connection = ? AND kind = ? AND deleted = ? AND id IN ({_marks(ids)})",
+        (connection, kind.value, FORGOTTEN, *ids),
+    )
+    return frozenset(each[0] for each in rows)
+
+
+async def ids_after(
+    tx: Transaction, connection: str, stream: str, kind: RecordKind, id_: str, *, most: int
+) -> list[str]:
+    """The ids of this kind that the stream has given, after that one, in their order."""
+    rows = await tx.rows(
+        "SELECT id FROM synced WHERE connection = ? AND kind = ? AND id > ? AND stream = ? AND deleted = ?"
+        f" ORDER BY id LIMIT {most}",
+        (connection, kind.value, id_, stream, THERE),
+    )
+    return [each[0] for each in rows]
 
 
 async def count(tx: Transaction) -> dict[tuple[str, str], tuple[int, int]]:
