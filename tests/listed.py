@@ -32,6 +32,8 @@ class ListOfCustomers:
     fails: list[BatonpassError] = field(default_factory=list)
     """What the next calls raise."""
     circles: bool = False
+    endless: bool = False
+    """Always another cursor, and the same records again."""
     pages_read: int = 0
     renamed: dict[int, str] = field(default_factory=dict)
     at: datetime = BEGAN
@@ -68,9 +70,11 @@ class ListOfCustomers:
             self.pages_read += 1
             some = mine[at : at + PER_PAGE]
             at += PER_PAGE
-            goes_on = at < len(mine) or self.circles
+            goes_on = at < len(mine) or self.circles or self.endless
             if self.circles and at >= len(mine):
                 at = 0
+            if self.endless and at - PER_PAGE >= len(mine):
+                some, at = mine[:PER_PAGE], at + 1
             yield Page(
                 records=tuple(self._customer(each) for each in some),
                 cursor=str(at) if goes_on else None,

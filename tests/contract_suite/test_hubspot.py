@@ -28,7 +28,11 @@ APP_SECRET = "0f8fad5b-d9cb-469f-a165-70867728950e"
 class TestHubSpotFacts(ContractSuite):
     manifest = batonpass_hubspot.manifest
     webhook_secret = APP_SECRET
-    rules = (FactRule(name="account.company", object="company", property="name"),)
+    rules = (
+        FactRule(name="account.company", object="company", property="name"),
+        FactRule(name="account.tier", object="company", property="tier"),
+        FactRule(name="account.owner", object="company", property="owner"),
+    )
 
     def sign(self, body: bytes, *, secret: str, url: str, at: datetime) -> Mapping[str, str]:
         return sign(body, url=url, secret=secret, now=at)

@@ -10,7 +10,7 @@ from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass.domain.facts import FactRule
 from batonpass.domain.synced import KeyKind, RecordKind
 from batonpass.store import Journal, SyncBook
-from batonpass.sync import BUSY, DONE, HELD, Options, Reader
+from batonpass.sync import BUSY, DONE, HELD, Limits, Options, Reader
 from fakes import FakeClock
 from listed import CUSTOMERS, ListOfCustomers
 from stores import Query
@@ -53,7 +53,7 @@ async def test_a_round_keeps_every_record_and_the_next_one_only_what_has_changed
     assert await ids(book) == [*range(95), 200]
 
 
-async def test_whoever_is_killed_goes_on_after_the_last_page_that_was_kept(
+async def test_l08_whoever_is_killed_goes_on_after_the_last_page_that_was_kept(
     book: SyncBook, clock: FakeClock
 ) -> None:
     listed = ListOfCustomers(changes=list(range(100)), slices=3)
@@ -71,7 +71,7 @@ async def test_whoever_is_killed_goes_on_after_the_last_page_that_was_kept(
     assert listed.pages_read <= 12 + 2 * 3 * 21  # a page in hand and one ahead in each slice, each time
 
 
-async def test_an_expired_cursor_begins_its_slice_again(book: SyncBook, clock: FakeClock) -> None:
+async def test_v31_an_expired_cursor_begins_its_slice_again(book: SyncBook, clock: FakeClock) -> None:
     listed = ListOfCustomers(changes=list(range(40)))
     listed.fails = [RetryLaterError("gone", code="cursor_expired")]
 
@@ -99,7 +99,7 @@ async def test_a_vendor_that_is_away_is_waited_for_and_then_left_where_it_is(
     assert await ids(book) == [*range(40), 50]
 
 
-async def test_a_list_that_leads_in_a_circle_ends_and_keeps_what_was_read(
+async def test_v31_a_list_that_leads_in_a_circle_ends_and_keeps_what_was_read(
     book: SyncBook, clock: FakeClock
 ) -> None:
     listed = ListOfCustomers(changes=list(range(40)), circles=True)
@@ -107,6 +107,18 @@ async def test_a_list_that_leads_in_a_circle_ends_and_keeps_what_was_read(
     ended = await reader(listed, book, clock).run(CUSTOMERS)
 
     assert ended.ended_as == "endless_list"
+    assert await ids(book) == list(range(40))
+
+
+async def test_v31_a_list_without_an_end_ends_and_keeps_what_was_read(
+    book: SyncBook, clock: FakeClock
+) -> None:
+    listed = ListOfCustomers(changes=list(range(40)), endless=True)
+    limits = Limits(idle_pages=30)
+
+    ended = await Reader("crm", listed, book, clock=clock, limits=limits).run(CUSTOMERS)
+
+    assert (ended.ended_as, ended.counts["again"] >= 300) == ("endless_list", True)
     assert await ids(book) == list(range(40))
 
 

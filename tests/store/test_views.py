@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from batonpass.domain.handoff import HandoffState
 from batonpass.domain.synced import COLUMNS, Record, RecordKind
@@ -216,3 +219,43 @@ async def test_reserved_words_among_the_columns_need_no_care(journal: Journal, q
     assert await query("SELECT at FROM ratings") == [(SAMPLES["text"],)]
     assert await query("SELECT type, options FROM fields WHERE is_active = 1") != []
     assert await query("SELECT name FROM groups") == []
+
+
+# What docs/tables.md says ---------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "tables.md").read_text(encoding="utf-8")
+GRANT, ON_SQLITE, ON_EITHER = (each.partition("```")[0] for each in PAGE.split("```sql\n")[1:])
+
+
+async def test_the_queries_of_the_page_run(journal: Journal) -> None:
+    await put(journal, sample(RecordKind.TICKET), sample(RecordKind.GROUP))
+
+    for query in (ON_EITHER,) if journal.database.is_shared else (ON_EITHER, ON_SQLITE):
+        await journal.database.run(lambda tx, sql=query: tx.rows(sql))  # type: ignore[misc]
+
+
+async def test_a_role_that_may_read_the_views_reads_nothing_else(postgres_url: str) -> None:
+    async with opened(StoreAddress.parse(postgres_url, folder=Path())) as database:
+        await put(Journal(database), sample(RecordKind.TICKET))
+    role = f"reports_{secrets.token_hex(4)}"
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        for statement in GRANT.replace("reports", role).split(";"):
+            if statement.strip():
+                await connection.execute(sql.SQL(statement))  # type: ignore[arg-type]
+        try:
+            await connection.execute(sql.SQL(f"SET ROLE {role}"))  # type: ignore[arg-type]
+
+            seen = [await _count(connection, view) for view in VIEWS]
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await _count(connection, "synced")
+        finally:
+            await connection.execute("RESET ROLE")
+            await connection.execute(sql.SQL(f"DROP OWNED BY {role}; DROP ROLE {role}"))  # type: ignore[arg-type]
+
+    assert sum(seen) == 1
+
+
+async def _count(connection: psycopg.AsyncConnection[Any], table: str) -> int:
+    cursor = await connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table)))
+    (found,) = await cursor.fetchall()
+    return int(found[0])

@@ -8,6 +8,7 @@ import typer
 
 from batonpass import __version__
 from batonpass.cli.apply import apply
+from batonpass.cli.audit import audit
 from batonpass.cli.check import check
 from batonpass.cli.connectors import connectors
 from batonpass.cli.demo import demo
@@ -81,6 +82,7 @@ for command in (
     trigger,
     emulate,
     connectors,
+    audit,
     export,
     erase,
 ):

@@ -23,7 +23,7 @@ from batonpass.store.sync_streams import StreamState
 from batonpass.sync import BUSY, DONE, Compared, Ended, Progress
 
 TOLD_EVERY = 10.0
-_SHOWN = ("new", "changed", "same", "deleted", "gone", "older", "forgotten")
+_SHOWN = ("new", "changed", "same", "deleted", "gone", "older", "again", "forgotten")
 
 
 class Watching:

@@ -24,6 +24,7 @@ from batonpass.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, usable_con
 from batonpass.cli.serve import exit_code
 from batonpass.cli.shown_sync import Watching, print_compared, print_ended, print_states
 from batonpass.cli.stopping import stopping
+from batonpass.cli.sync_person import person
 from batonpass.cli.terminal import stderr, stdout
 from batonpass.cli.times import moment
 from batonpass.domain.clock import SystemClock
@@ -35,7 +36,7 @@ from batonpass.sync import BUSY, Compared, Ended
 
 sync = typer.Typer(
     name="sync",
-    help="Read the vendors' records in bulk, so that they are known before they are asked for.",
+    help="Keep a copy of the vendors' records, read in bulk.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -230,3 +231,6 @@ async def _book(config: Config) -> AsyncIterator[SyncBook]:
         yield SyncBook(database, node="command", alone=not database.is_shared)
     finally:
         await database.close()
+
+
+sync.command("person")(person)

@@ -46,7 +46,9 @@ def person(
 
     async def work(tx: Transaction) -> tuple[list[Found], int]:
         if asked is None:
-            return await with_id(tx, systems, who or ""), await synced_people.changed(tx)
+            return await with_id(
+                tx, systems, (who or "").removeprefix("person:")
+            ), await synced_people.changed(tx)
         known_as = normal_email(asked) or asked
         return await with_email(tx, systems, known_as), await synced_people.changed(tx)
 

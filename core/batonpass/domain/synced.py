@@ -34,6 +34,8 @@ class KeyKind(StrEnum):
     """What a record is known by, or points to."""
 
     EMAIL = "email"
+    VERIFIED_EMAIL = "verified_email"
+    """An address of which the vendor says that it is its owner's; told beside `EMAIL`."""
     PHONE = "phone"
     """E.164."""
     EXTERNAL_ID = "external_id"
@@ -146,6 +148,6 @@ class KeptRecord:
     id: str
     changed_at: datetime
     read_at: datetime
-    """When the vendor said last that it is so: its age."""
+    """When the vendor said last that it is so, by giving it or by not giving it among what has changed: its age."""
     columns: Mapping[str, Any]
     document: Mapping[str, Any] | None = None

@@ -20,7 +20,7 @@ class Deletions(StrEnum):
     BY_FULL = "by_full"
     """Only a complete reading shows it: what is not there any more is gone."""
     NEVER = "never"
-    """Not even a complete reading does: it does not reach all records."""
+    """Not at all: nobody can delete one, or not even a complete reading reaches all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,8 @@ class Streams(Protocol):
         """The slice from `cursor` on; None: from its beginning. `rules` are the facts that the records' documents must
         be able to tell (`TellsFromCopy`). Every record that was there when the round began is
         given at least once in the course of a slice, whatever moves between the pages; a record may be given twice.
-        Whoever breaks off and goes on from the cursor of the last kept page misses nothing. No page is read before it
+        A record that changes meanwhile, in a stream with a `lag` whose round is not `complete`, may be left to the next
+        round. Whoever breaks off and goes on from the cursor of the last kept page misses nothing. No page is read before it
         is asked for.
 
         Raises our errors: `RetryLaterError` with code `cursor_expired` where the cursor is good no more (the slice is
@@ -119,7 +120,7 @@ class Copy(Protocol):
         ...
 
     async def known_by(self, kind: RecordKind, key: KeyKind, value: str) -> Sequence[KeptRecord]:
-        """All records with this key, in the order of their ids; an address without regard to case. At most 200."""
+        """All records with this key, the last changed first; an address without regard to case. At most 200."""
         ...
 
 

@@ -375,6 +375,7 @@ _SYNC = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX synced_rounds ON synced (connection, stream, round) WHERE deleted = 0",
+    "CREATE INDEX synced_deleted ON synced (read_at) WHERE deleted <> 0",
     # What a record is known by, and what it points to.
     """
     CREATE TABLE synced_keys (
@@ -395,6 +396,7 @@ _SYNC = (
         position TEXT,
         rules TEXT NOT NULL,
         read_all_at INTEGER,
+        done_up_to INTEGER,
         round INTEGER NOT NULL,
         plan TEXT,
         cursors TEXT NOT NULL,
@@ -407,6 +409,52 @@ _SYNC = (
         fence INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (connection, stream)
     ) STRICT, WITHOUT ROWID
+    """,
+    # Which records are one person's, or one company's. `component`: all that anything joins; one with several people is
+    # contested. Made from the two tables above alone, and made anew from them (`batonpass.sync.people`).
+    """
+    CREATE TABLE synced_people (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        person TEXT NOT NULL,
+        component TEXT NOT NULL,
+        contested INTEGER NOT NULL,
+        PRIMARY KEY (connection, kind, id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX synced_people_person ON synced_people (person)",
+    "CREATE INDEX synced_people_component ON synced_people (component)",
+    # Records that have changed since people were last told apart; whoever writes one need not think of it.
+    """
+    CREATE TABLE synced_changes (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (connection, kind, id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER synced_is_new AFTER INSERT ON synced WHEN NEW.kind IN ('customer', 'company')
+    BEGIN
+        INSERT INTO synced_changes (connection, kind, id) VALUES (NEW.connection, NEW.kind, NEW.id)
+        ON CONFLICT DO NOTHING;
+    END
+    """,
+    """
+    CREATE TRIGGER synced_has_changed AFTER UPDATE OF changed_at, deleted, data ON synced
+    WHEN NEW.kind IN ('customer', 'company')
+    BEGIN
+        INSERT INTO synced_changes (connection, kind, id) VALUES (NEW.connection, NEW.kind, NEW.id)
+        ON CONFLICT DO NOTHING;
+    END
+    """,
+    """
+    CREATE TRIGGER synced_is_gone AFTER DELETE ON synced WHEN OLD.kind IN ('customer', 'company')
+    BEGIN
+        INSERT INTO synced_changes (connection, kind, id) VALUES (OLD.connection, OLD.kind, OLD.id)
+        ON CONFLICT DO NOTHING;
+    END
     """,
 )
 

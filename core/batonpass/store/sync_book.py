@@ -7,17 +7,18 @@ the page after the last one that was kept. Who has been taken for dead keeps not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from batonpass.domain.synced import KeptRecord, Key, KeyKind, Record, RecordKind
+from batonpass.domain.synced import KeptRecord, Key, KeyKind, RecordKind
 from batonpass.ports import Page
-from batonpass.store import checkpoints, people, sync_streams, synced
+from batonpass.store import events, keeping, sync_streams, synced
 from batonpass.store.instants import to_ms
 from batonpass.store.sync_streams import PlannedRound, StreamState
 from batonpass.store.synced import Put
-from batonpass.store.transaction import Database, StoreError, Transaction, value
+from batonpass.store.transaction import Result, StoreError, Transaction, Work
 from batonpass.store.values import StaleClaimError
 
 LEASE = timedelta(seconds=90)
@@ -28,12 +29,22 @@ DONE = "done"
 Change = Callable[[StreamState], StreamState]
 
 
+class Runs(Protocol):
+    """A database, for whoever neither opens nor closes it."""
+
+    async def run(self, work: Work[Result]) -> Result:
+        """As `Database.run`."""
+        ...
+
+
 class SyncBook:
     """Of one process."""
 
-    def __init__(self, database: Database, *, node: str) -> None:
+    def __init__(self, database: Runs, *, node: str, alone: bool = False) -> None:
+        """`alone`: no other process can have the store open, so that whoever else has claimed a stream is dead."""
         self._database = database
         self._node = node
+        self._alone = alone
 
     # Who reads it ---------------------------------------------------------------------------------------------------
 
@@ -46,8 +57,7 @@ class SyncBook:
             await tx.lock(f"sync {connection}/{stream}")
             state = await sync_streams.read(tx, connection, stream)
             state = state or StreamState(connection=connection, stream=stream)
-            is_free = state.owner is None or state.owner in dead or state.owner == self._node
-            if not is_free and state.lease_until is not None and state.lease_until > now:
+            if state.owner not in {self._node, *dead} and self._is_held(state, now):
                 return None
             mine = replace(state, owner=self._node, lease_until=now + LEASE, fence=state.fence + 1)
             await sync_streams.write(tx, mine)
@@ -93,11 +103,10 @@ class SyncBook:
 
         async def work(tx: Transaction) -> Counter[Put]:
             known = await self._mine(tx, state)
-            forgotten = await _forgotten(tx, page.records)
             reading = synced.Reading(
                 connection=state.connection, stream=state.stream, round=known.round, at=to_ms(read_at)
             )
-            counts = await synced.put(tx, reading, page.records, forgotten=forgotten)
+            counts = await keeping.keep(tx, reading, page.records)
             told = Counter({each.value: number for each, number in counts.items()})
             told += Counter(pages=1, read=len(page.records))
             await sync_streams.write(
@@ -132,8 +141,11 @@ class SyncBook:
             lambda tx: synced.left_out(tx, state.connection, state.stream, state.round)
         )
 
-    async def end(self, state: StreamState, *, position: str | None, clear: bool, now: datetime) -> int:
-        """The round has been read to its end. `clear`: what it has not given is gone. Gives how many that were."""
+    async def end(
+        self, state: StreamState, *, position: str | None, clear: bool, confirms: bool, now: datetime
+    ) -> int:
+        """The round has been read to its end. `clear`: what it has not given is gone; `confirms`: what it has not given
+        is as it was. Gives how many are gone."""
         gone = await self._clear(state, now) if clear else 0
         await self._change(
             state,
@@ -141,6 +153,7 @@ class SyncBook:
                 known,
                 plan=None,
                 position=position,
+                done_up_to=known.begun_at if confirms else known.done_up_to,
                 counts=known.counts + Counter(gone=gone),
                 ended_at=now,
                 ended_as=DONE,
@@ -163,6 +176,11 @@ class SyncBook:
             gone += ended
         return gone
 
+    async def has_been_read(self, connection: str, streams: Collection[str]) -> bool:
+        """Whether each of these streams has been read to its end at least once."""
+        states = {each.stream: each for each in await self.states() if each.connection == connection}
+        return all(name in states and states[name].done_up_to is not None for name in streams)
+
     # For people -----------------------------------------------------------------------------------------------------
 
     async def state(self, connection: str, stream: str) -> StreamState | None:
@@ -175,18 +193,26 @@ class SyncBook:
         """(connection, stream) → how many records are kept, and when the oldest was read (ms)."""
         return await self._database.run(synced.count)
 
-    async def set_position(self, connection: str, stream: str, position: str | None) -> None:
+    async def set_position(
+        self, connection: str, stream: str, position: str | None, *, now: datetime
+    ) -> None:
         """The next round begins there; a round under way is given up. Raises `StoreError` while it is read."""
 
         async def work(tx: Transaction) -> None:
             await tx.lock(f"sync {connection}/{stream}")
             state = await sync_streams.read(tx, connection, stream)
             state = state or StreamState(connection=connection, stream=stream)
-            if state.owner is not None:
+            if self._is_held(state, now):
                 raise StoreError(f"{connection}/{stream} is being read just now", code="sync_under_way")
-            await sync_streams.write(tx, replace(state, plan=None, position=position, read_all_at=None))
+            await sync_streams.write(
+                tx, replace(state, plan=None, position=position, read_all_at=None, owner=None)
+            )
 
         await self._database.run(work)
+
+    async def events_after(self, last: int | None) -> events.Heard:
+        """What has happened since the event with that number; None: nothing before now counts."""
+        return await self._database.run(lambda tx: events.heard_after(tx, last))
 
     # The copy -------------------------------------------------------------------------------------------------------
 
@@ -202,6 +228,32 @@ class SyncBook:
     ) -> list[KeptRecord]:
         """Those of this kind whose ids come after that one, in their order."""
         return await self._database.run(lambda tx: synced.after(tx, connection, kind, id_, most=most))
+
+    async def with_ids(self, connection: str, kind: RecordKind, ids: Sequence[str]) -> list[KeptRecord]:
+        """Those of these that are kept."""
+        found: list[KeptRecord] = []
+        for start in range(0, len(ids), synced.MOST_KNOWN_BY):
+            some = ids[start : start + synced.MOST_KNOWN_BY]
+            found += await self._database.run(
+                lambda tx, some=some: synced.with_ids(tx, connection, kind, some)  # type: ignore[misc]
+            )
+        return found
+
+    async def forgotten(self, connection: str, kind: RecordKind, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these ids whose person has asked to be forgotten."""
+        return await self._database.run(lambda tx: synced.forgotten(tx, connection, kind, ids))
+
+    async def ids_after(self, connection: str, stream: str, kind: RecordKind, id_: str) -> list[str]:
+        """The ids of this kind that the stream has given, after that one, in their order; some of them."""
+        return await self._database.run(
+            lambda tx: synced.ids_after(tx, connection, stream, kind, id_, most=AT_ONCE)
+        )
+
+    def _is_held(self, state: StreamState, now: datetime) -> bool:
+        """Whether another process may be reading it."""
+        if self._alone or state.owner is None:
+            return False
+        return state.lease_until is not None and state.lease_until > now
 
     async def _mine(self, tx: Transaction, state: StreamState) -> StreamState:
         known = await sync_streams.read(tx, state.connection, state.stream)
@@ -233,18 +285,3 @@ def _advanced(plan: PlannedRound | None, slice_: str, page: Page) -> PlannedRoun
         for each in plan.slices
     ]
     return replace(plan, slices=tuple(slices))
-
-
-async def _forgotten(tx: Transaction, records: Sequence[Record]) -> frozenset[tuple[RecordKind, str]]:
-    """Those of the records whose person has asked to be forgotten."""
-    if await value(tx, "SELECT 1 FROM suppressed LIMIT 1") is None:
-        return frozenset()
-    kept = await checkpoints.read(tx, people.PEPPER)
-    if kept is None:
-        return frozenset()
-    pepper, found = bytes.fromhex(kept), set[tuple[RecordKind, str]]()
-    for record in records:
-        for key in record.keys:
-            if key.kind is KeyKind.EMAIL and await people.is_suppressed(tx, people.person(pepper, key.value)):
-                found.add((record.kind, record.id))
-    return frozenset(found)

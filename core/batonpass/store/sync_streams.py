@@ -13,7 +13,7 @@ from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.transaction import Row, Transaction, row
 
 _COLUMNS = (
-    "connection, stream, position, rules, read_all_at, round, plan, cursors, counts, begun_at, ended_at, ended_as,"
+    "connection, stream, position, rules, read_all_at, done_up_to, round, plan, cursors, counts, begun_at, ended_at, ended_as,"
     " owner, lease_until, fence"
 )
 
@@ -78,6 +78,8 @@ class StreamState:
     """A digest of the fact rules that its documents can tell."""
     read_all_at: datetime | None = None
     """When the last round that read everything has begun."""
+    done_up_to: datetime | None = None
+    """When the last round that came to its end began: all that is kept was so then. None: none has yet."""
     round: int = 0
     plan: PlannedRound | None = None
     """The round under way; None: the last one has ended."""
@@ -106,6 +108,11 @@ async def all_of(tx: Transaction) -> list[StreamState]:
     return [_state(each) for each in rows]
 
 
+async def hold_all(tx: Transaction) -> None:
+    """Wait for all pages that are being kept at this moment; none is until this transaction ends."""
+    await tx.rows(f"SELECT stream FROM sync_streams ORDER BY connection, stream{tx.for_update}")
+
+
 async def write(tx: Transaction, state: StreamState) -> None:
     names = _COLUMNS.split(", ")
     changes = ", ".join(f"{each} = excluded.{each}" for each in names[2:])
@@ -122,7 +129,8 @@ async def forget(tx: Transaction, connection: str, stream: str) -> None:
 
 def _values(state: StreamState) -> list[Any]:
     return [
-        state.connection, state.stream, state.position, state.rules, _ms(state.read_all_at), state.round,
+        state.connection, state.stream, state.position, state.rules, _ms(state.read_all_at),
+        _ms(state.done_up_to), state.round,
         None if state.plan is None else state.plan.to_text(),
         "{}" if state.plan is None else state.plan.cursors(),
         json.dumps(state.counts), _ms(state.begun_at), _ms(state.ended_at), state.ended_as, state.owner,
@@ -139,6 +147,7 @@ def _state(found: Row) -> StreamState:
         position=told["position"],
         rules=told["rules"],
         read_all_at=_time(told["read_all_at"]),
+        done_up_to=_time(told["done_up_to"]),
         round=told["round"],
         plan=None if told["plan"] is None else PlannedRound.from_texts(told["plan"], told["cursors"]),
         counts=Counter(json.loads(told["counts"])),

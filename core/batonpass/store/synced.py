@@ -23,6 +23,12 @@ THERE, GONE, FORGOTTEN, OLD = 0, 1, 2, 3
 """`deleted`: what is forgotten because its person asked for that stays so, whatever is read later; what was emptied
 because it is old stays so until it changes at the vendor's."""
 _SHOWN = "connection, kind, id, changed_at, read_at, data, document"
+_CONFIRMED = (
+    "s.connection, s.kind, s.id, s.changed_at,"
+    " CASE WHEN coalesce(y.done_up_to, 0) > s.read_at THEN y.done_up_to ELSE s.read_at END, s.data, s.document"
+)
+"""What a round has not given has not changed until it began: that old is the record."""
+_ITS_STREAM = "LEFT JOIN sync_streams AS y ON y.connection = s.connection AND y.stream = s.stream"
 
 
 class Put(StrEnum):
@@ -31,6 +37,8 @@ class Put(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     SAME = "same"
+    AGAIN = "again"
+    """This round has given it before, as it is."""
     OLDER = "older"
     """What is kept is newer: a later page or a webhook was first."""
     DELETED = "deleted"
@@ -83,7 +91,7 @@ async def _put_together(
     fates: dict[Put, list[Record]] = {each: [] for each in Put}
     for record in records:
         place = (record.kind, record.id)
-        fate = Put.FORGOTTEN if place in forgotten else _fate(record, known.get(place))
+        fate = Put.FORGOTTEN if place in forgotten else _fate(record, known.get(place), reading.round)
         fates[fate].append(record)
     written = [*fates[Put.NEW], *fates[Put.CHANGED]]
     later = [
@@ -105,7 +113,7 @@ async def _put_together(
     return Counter({fate: len(some) for fate, some in fates.items() if some})
 
 
-def _fate(record: Record, before: _Before | None) -> Put:
+def _fate(record: Record, before: _Before | None, round_: int) -> Put:
     if before is None:
         return Put.DELETED if record.deleted else Put.NEW
     at = to_ms(record.changed_at)
@@ -117,8 +125,9 @@ def _fate(record: Record, before: _Before | None) -> Put:
         return Put.SAME if before.deleted == GONE else Put.DELETED
     if before.deleted == OLD and before.changed_at == at:
         return Put.SAME
-    is_same = before.deleted == THERE and before.texts == _texts(record)
-    return Put.SAME if is_same else Put.CHANGED
+    if before.deleted != THERE or before.texts != _texts(record):
+        return Put.CHANGED
+    return Put.AGAIN if before.round == round_ else Put.SAME
 
 
 def _texts(record: Record) -> tuple[str, str | None]:
@@ -142,6 +151,7 @@ class _Before:
     changed_at: int
     deleted: int
     texts: tuple[str, str | None]
+    round: int
 
 
 async def _known(
@@ -150,11 +160,11 @@ async def _known(
     found: dict[tuple[str, str], _Before] = {}
     for kind, ids in _by_kind((record.kind, record.id) for record in records).items():
         rows = await tx.rows(
-            "SELECT id, changed_at, deleted, data, document FROM synced"
+            "SELECT id, changed_at, deleted, data, document, round FROM synced"
             f" WHERE connection = ? AND kind = ? AND id IN ({_marks(ids)}){tx.for_update}",
             (connection, kind, *ids),
         )
-        found |= {(kind, each[0]): _Before(each[1], each[2], (each[3], each[4])) for each in rows}
+        found |= {(kind, each[0]): _Before(each[1], each[2], (each[3], each[4]), each[5]) for each in rows}
     return found
 
 
@@ -216,7 +226,8 @@ def folded(key: Key) -> str:
 async def record(tx: Transaction, connection: str, kind: RecordKind, id_: str) -> KeptRecord | None:
     """The record with this id, or the one that this id was merged into."""
     rows = await tx.rows(
-        f"SELECT {_SHOWN} FROM synced WHERE connection = ? AND kind = ? AND id = ? AND deleted = ?",
+        f"SELECT {_CONFIRMED} FROM synced AS s {_ITS_STREAM}"
+        " WHERE s.connection = ? AND s.kind = ? AND s.id = ? AND s.deleted = ?",
         (connection, kind.value, id_, THERE),
     )
     if not rows:
@@ -226,13 +237,12 @@ async def record(tx: Transaction, connection: str, kind: RecordKind, id_: str) -
 
 
 async def known_by(tx: Transaction, connection: str, kind: RecordKind, key: Key) -> list[KeptRecord]:
-    """In the order of their ids."""
-    columns = ", ".join(f"s.{each}" for each in _SHOWN.split(", "))
+    """The last changed first."""
     rows = await tx.rows(
-        f"SELECT {columns} FROM synced_keys AS k JOIN synced AS s"
-        " ON s.connection = k.connection AND s.kind = k.kind AND s.id = k.id"
+        f"SELECT {_CONFIRMED} FROM synced_keys AS k JOIN synced AS s"
+        f" ON s.connection = k.connection AND s.kind = k.kind AND s.id = k.id {_ITS_STREAM}"
         " WHERE k.key = ? AND k.value = ? AND k.connection = ? AND k.kind = ? AND s.deleted = ?"
-        f" ORDER BY s.id LIMIT {MOST_KNOWN_BY}",
+        f" ORDER BY s.changed_at DESC, s.id LIMIT {MOST_KNOWN_BY}",
         (key.kind.value, folded(key), connection, kind.value, THERE),
     )
     return [kept(each) for each in rows]

@@ -26,11 +26,11 @@ class Strength(StrEnum):
     """How sure it is that two records are one person's, in the words that people read; the surest first."""
 
     EXACT = "exact id"
-    """One system's record names the other's id, or both name the same one."""
+    """One system's record names the other's id, or both name the same one; no customer can have written it."""
     VERIFIED_EMAIL = "verified e-mail"
     """Both systems say that the address is its owner's."""
     SAME_ID = "same id"
-    """Both have an id that neither system has given, and that could be two people's: a number."""
+    """As exact, where customers may have written it, or where it could be two people's: a number."""
     EMAIL = "e-mail"
     """The same address, which somebody has typed."""
     DOMAIN = "domain"
@@ -64,6 +64,8 @@ class Systems:
 
     connectors: Mapping[str, str]
     """Connection → its connector."""
+    trusted: frozenset[str] = frozenset()
+    """Connections on whose records no customer can write an id (`Manifest.ids_are_the_accounts`)."""
 
     def named(self, system: str) -> str | None:
         """The connection that is meant; None: none that we have, or one of several."""
@@ -137,12 +139,22 @@ def _named_ids(nodes: Mapping[Ref, Node], systems: Systems) -> Iterator[_Told]:
             elif given.casefold() not in _NO_ID:
                 bare.setdefault(given, set()).add(ref)
     for target, holders in exact.items():
-        yield Strength.EXACT, f"{target.connection}:{target.id}", holders | ({target} & nodes.keys())
+        by = f"{target.connection}:{target.id}"
+        yield from _by_trust(by, holders, {target} & nodes.keys(), systems)
     for given, holders in bare.items():
-        if not is_telling(given):
+        if is_telling(given):
+            yield from _by_trust(given, holders, by_id.get(given, set()), systems)
+        else:
             yield Strength.SAME_ID, given, holders
-            continue
-        yield Strength.EXACT, given, holders | by_id.get(given, set())
+
+
+def _by_trust(by: str, holders: set[Ref], named: set[Ref], systems: Systems) -> Iterator[_Told]:
+    """What customers may have written makes nothing sure."""
+    trusted = {ref for ref in holders if ref.connection in systems.trusted}
+    if trusted:
+        yield Strength.EXACT, by, trusted | named
+    if holders != trusted:
+        yield Strength.SAME_ID, by, holders | named
 
 
 def _shared(

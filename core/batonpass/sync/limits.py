@@ -16,8 +16,9 @@ class Limits:
     """Seconds that a slice waits for a vendor that does not answer, without having kept a page meanwhile."""
     pages: int = 200_000
     """Of one slice: more are a list without an end."""
-    idle_pages: int = 200
-    """Pages in a row that bring nothing new in a list that has no end in sight."""
+    idle_pages: int = 2_000
+    """Pages in a row that give only what the round has given before: a list that has no end in sight. (20,000 records of
+    one instant, read twice to be sure of them, are 200.)"""
     gone_share: float = 0.2
     """Of a stream's records: where more are missing from a complete round, a person must say that they are gone."""
     gone_at_least: int = 25

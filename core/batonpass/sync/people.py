@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from batonpass.domain.conversation import Identity
 from batonpass.domain.person import LinkedId, MatchRule, MatchStrength, Person
 from batonpass.domain.synced import KeyKind, RecordKind
-from batonpass.store import Database, synced_people
+from batonpass.store import Database, checkpoints, synced_people
 from batonpass.store.synced_people import KINDS, Node, Place, Ref
 from batonpass.store.transaction import Transaction
 from batonpass.sync.graph import (
@@ -32,7 +32,9 @@ from batonpass.sync.graph import (
 
 log = structlog.get_logger()
 
-AT_ONCE = 300
+SYSTEMS = "systems of people"
+"""The checkpoint that keeps a digest of the connections by whose names people were joined."""
+AT_ONCE = 100
 """Changed records that one transaction looks at."""
 MOST_OF_A_PERSON = 100
 """Records: whoever has more is nobody in particular."""
@@ -57,10 +59,15 @@ class People:
     def __init__(self, database: Database, systems: Systems) -> None:
         self._database = database
         self._systems = systems
+        self._knows_systems = False
 
     async def follow(self) -> Followed:
-        """Look at all records that have changed, and at whatever that touches. Whoever is killed goes on where they
-        were; where two processes do it at once, one waits for the other."""
+        """Look at all records that have changed, and at whatever that touches; at all of them where the connections
+        have changed. Whoever is killed goes on where they were; where two processes do it at once, one waits for the
+        other."""
+        if not self._knows_systems:
+            await self._database.run(self._anew_where_systems_are_others)
+            self._knows_systems = True
         records = moved = 0
         for kind in KINDS:
             while True:
@@ -73,7 +80,7 @@ class People:
         return Followed(records=records, moved=moved)
 
     async def rebuild(self) -> Followed:
-        """Look at every record: ends as `follow` has ended. For when the connections have changed."""
+        """Look at every record: ends as `follow` has ended."""
         await self._database.run(synced_people.change_all)
         return await self.follow()
 
@@ -84,6 +91,14 @@ class People:
             return person
         linked = await self._database.run(lambda tx: linked_ids(tx, self._systems, person))
         return replace(person, linked=linked)
+
+    async def _anew_where_systems_are_others(self, tx: Transaction) -> None:
+        """Once in each process: other names of systems join other records."""
+        told = (sorted(self._systems.connectors.items()), sorted(self._systems.trusted))
+        digest = hashlib.sha256(repr(told).encode()).hexdigest()
+        if await checkpoints.read(tx, SYSTEMS) != digest:
+            await synced_people.change_all(tx)
+            await checkpoints.write(tx, SYSTEMS, digest, 0)
 
     async def _some(self, tx: Transaction, kind: RecordKind) -> tuple[int, int]:
         await tx.lock("people")
@@ -267,7 +282,19 @@ async def _starts(
         at = Counter(ref.connection for ref in held)
         found = {ref: MatchStrength.VERIFIED_EMAIL for ref in sorted(held) if at[ref.connection] == 1}
     if MatchRule.EXTERNAL_ID in person.match:
-        named = {Ref(name, id_) for system, id_ in person.external_ids if (name := systems.named(system))}
-        for ref in sorted(await synced_people.there(tx, kind, named)):
-            found[ref] = MatchStrength.EXACT_ID
+        for system, id_ in person.external_ids:
+            connection = systems.named(system)
+            theirs = await _with_id(tx, Ref(connection, id_)) if connection is not None else ()
+            found |= dict.fromkeys(theirs, MatchStrength.EXACT_ID)
     return found, held
+
+
+async def _with_id(tx: Transaction, ref: Ref) -> Collection[Ref]:
+    """The record with this id; else the only one to which the account itself has given it. One in digits is always the
+    system's own, as connectors read it."""
+    known = await synced_people.there(tx, RecordKind.CUSTOMER, [ref])
+    if known or ref.id.isdigit():
+        return known
+    alike = await synced_people.with_key(tx, RecordKind.CUSTOMER, KeyKind.EXTERNAL_ID, {ref.id})
+    given = {each for each in alike if each.connection == ref.connection}
+    return given if len(given) == 1 else ()

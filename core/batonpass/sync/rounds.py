@@ -130,7 +130,8 @@ class Reader:
         if clear and not options.accept_gone and (why := await self._too_many_gone(stream, state)):
             await self._book.release(state, ended_as=HELD, now=self._clock.now())
             return self._ended(stream, HELD, await self._counts(stream), began, why)
-        await self._book.end(state, position=position, clear=clear, now=self._clock.now())
+        confirms = options.since is None
+        await self._book.end(state, position=position, clear=clear, confirms=confirms, now=self._clock.now())
         return self._ended(stream, DONE, await self._counts(stream), began)
 
     async def _planned(self, stream: Stream, state: StreamState, options: Options) -> StreamState:

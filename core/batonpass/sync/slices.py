@@ -16,8 +16,6 @@ from batonpass.store.synced import Put
 from batonpass.sync.limits import Limits, StuckError
 from batonpass.sync.progress import Progress, Tell
 
-BRINGS_NOTHING = frozenset({Put.SAME, Put.OLDER})
-
 
 class SliceReading:
     def __init__(self, planned: PlannedSlice, limits: Limits) -> None:
@@ -47,12 +45,16 @@ class SliceReading:
         """Raises `StuckError` where page after page gives what this round has given."""
         self.cursor = page.cursor
         self._waited = 0.0
-        brings = not page.records or any(fate not in BRINGS_NOTHING for fate in counts)
-        self._idle = 0 if brings else self._idle + 1
+        self._idle = self._idle + 1 if page.records and counts[Put.AGAIN] == len(page.records) else 0
+        if self._idle > self._limits.idle_pages:
+            raise StuckError(
+                f"slice {self.planned.name}: {self._idle} pages in a row gave what this round had given before"
+            )
 
     def begin_anew(self) -> None:
         self.cursor = None
         self.expired += 1
+        self._pages = self._idle = 0
         self._seen.clear()
 
     def waits(self, seconds: float) -> float:

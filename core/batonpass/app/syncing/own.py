@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from batonpass.app.board import SharedBoard
 from batonpass.app.config import Config
+from batonpass.app.copies import FOLLOW_EVERY, systems_of
 from batonpass.app.mappings import Mappings
 from batonpass.app.opening import OpenStore, opened_store
 from batonpass.app.schedule import Schedule
@@ -17,21 +18,24 @@ from batonpass.app.syncing.telling import SyncTelling
 from batonpass.app.wiring import connected
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.store import SyncBook
+from batonpass.sync.people import People
 
 
 class OwnSync:
     """Rounds with connections of this process's own."""
 
-    def __init__(self, syncing: Syncing, book: SyncBook, store: OpenStore) -> None:
+    def __init__(self, syncing: Syncing, book: SyncBook, store: OpenStore, people: People) -> None:
         self.syncing = syncing
         self.book = book
         self._store = store
+        self._people = people
 
     @contextmanager
     def scheduled(self) -> Iterator[None]:
         """While inside, every stream is read by its own clock."""
         schedule = Schedule(self._store.installation, self._store.clock)
         SyncJobs(self.syncing, self.book, clock=self._store.clock).add_to(schedule)
+        schedule.once_each(FOLLOW_EVERY, "people", self._people.follow)
         schedule.start()
         try:
             yield
@@ -67,7 +71,9 @@ async def own_sync(config: Config, *, clock: Clock | None = None) -> AsyncIterat
             dead=_nobody,
             heard=telling.heard,
         )
-        yield OwnSync(syncing, book, store)
+        people = People(database, systems_of(config.connections))
+        yield OwnSync(syncing, book, store, people)
+        await people.follow()
 
 
 async def _nobody() -> Sequence[str]:
