@@ -6,17 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import idna
-
 from batonpass.domain.synced import Column, KeptRecord, Key, KeyKind, Record, RecordKind
 from batonpass.domain.ticket import FieldKind, TicketStatus
-from batonpass.ports import HelpdeskSettings, StartRule
+from batonpass.ports import HelpdeskSettings, StartRule, address_key, domain_key, phone_key
 from batonpass_freshdesk import listed_wire, wire
 from batonpass_freshdesk.tables import KINDS, OUR_PRIORITIES, OUR_STATUSES, SCORES, SOURCES
 
-_PUNCTUATION = str.maketrans("", "", " \t().-/\u00a0\u2010\u2011\u2012\u2013\u2014\u2015")
-_SHORTEST_NUMBER, _LONGEST_NUMBER = 7, 15
-"""Digits of an E.164 number."""
 _DEFAULT_FIELD = "default_"
 
 
@@ -142,7 +137,7 @@ def contact_of(kept: KeptRecord) -> wire.Person:
 
 
 def company(row: listed_wire.Company, told: Reading) -> Record:
-    domains = dict.fromkeys(filter(None, map(_domain, row.domains)))
+    domains = dict.fromkeys(filter(None, map(domain_key, row.domains)))
     return Record(
         kind=RecordKind.COMPANY,
         id=str(row.id),
@@ -213,30 +208,6 @@ def rating(row: listed_wire.SurveyRating, told: Reading) -> Record:
 
 
 # Keys ---------------------------------------------------------------------------------------------------------
-
-
-def address_key(told: str | None) -> str | None:
-    """An e-mail address with its domain in small letters and ASCII; None where it is none."""
-    local, at, domain = (told or "").strip().rpartition("@")
-    return f"{local}{at}{known}" if local and (known := _domain(domain)) else None
-
-
-def phone_key(told: str | None) -> str | None:
-    """A number that is told with its country; without one nobody knows whose it is."""
-    dialled = (told or "").translate(_PUNCTUATION)
-    number = dialled[1:] if dialled.startswith("+") else dialled[2:] if dialled.startswith("00") else ""
-    is_e164 = number.isascii() and number.isdecimal() and number[0] != "0"
-    return f"+{number}" if is_e164 and _SHORTEST_NUMBER <= len(number) <= _LONGEST_NUMBER else None
-
-
-def _domain(told: str) -> str | None:
-    domain = told.strip().lower()
-    if domain.isascii():
-        return domain or None
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return None
 
 
 def _keys(*told: tuple[KeyKind, str | None]) -> tuple[Key, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from batonpass.domain.synced import Column, Key, KeyKind, Record, RecordKind
+from batonpass.ports import domain_key
 from batonpass_hubspot import wire
 from batonpass_hubspot.belonging import linked_ids, meant_company
 from batonpass_hubspot.client import ObjectType
@@ -14,7 +15,6 @@ from batonpass_hubspot.documents import Documents
 from batonpass_hubspot.matching import FIRST_NAME, LAST_NAME, MOBILE, PHONE
 from batonpass_hubspot.synced_values import (
     MERGED,
-    domain_of,
     email_keys,
     former_ids,
     former_keys,
@@ -85,7 +85,7 @@ class Companies:
             "owner_id": stored(OWNER_ID),
             "created_at": utc(stored(CREATED_AT)),
         }
-        domains = [domain_of(each) for each in (stored("domain"), *several(stored(_MORE_DOMAINS)))]
+        domains = [domain_key(each) for each in (stored("domain"), *several(stored(_MORE_DOMAINS)))]
         keys = [
             *(Key(kind=KeyKind.DOMAIN, value=each) for each in dict.fromkeys(domains) if each),
             *former_keys(former_ids(company)),

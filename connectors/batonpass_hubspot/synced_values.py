@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-import idna
-
 from batonpass.domain.synced import Column, Key, KeyKind, Record, RecordKind
+from batonpass.ports import address_key
 from batonpass_hubspot import wire
 from batonpass_hubspot.values import instant
 
@@ -34,20 +33,8 @@ def several(stored: str) -> list[str]:
 
 def email_keys(addresses: Iterable[str]) -> Iterator[Key]:
     for address in addresses:
-        local, _, domain = address.strip().rpartition("@")
-        if local and (ascii_domain := domain_of(domain)):
-            yield Key(kind=KeyKind.EMAIL, value=f"{local}@{ascii_domain}")
-
-
-def domain_of(stored: str) -> str | None:
-    """In small letters and ASCII; None for what is no domain."""
-    domain = stored.strip().lower()
-    if domain.isascii():
-        return domain if domain and " " not in domain and "/" not in domain else None
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return None
+        if known := address_key(address):
+            yield Key(kind=KeyKind.EMAIL, value=known)
 
 
 def with_merged(record: Record, former: Iterable[str]) -> Iterator[Record]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import urlsplit
 
-import idna
-
 from batonpass.domain.synced import Column, Key, KeyKind, Record, RecordKind
+from batonpass.ports import address_key, domain_key, phone_key
 from batonpass_intercom import listed_wire, talk, wire
 from batonpass_intercom.synced_work import time_text
 
@@ -37,9 +36,9 @@ def of_contact(told: listed_wire.Contact) -> Record:
 
 def _contact_keys(told: listed_wire.Contact) -> list[Key]:
     keys = []
-    if told.email and (address := normal_address(told.email)):
+    if told.email and (address := address_key(told.email)):
         keys.append(Key(kind=KeyKind.EMAIL, value=address))
-    if told.phone and (number := e164(told.phone)):
+    if told.phone and (number := phone_key(told.phone)):
         keys.append(Key(kind=KeyKind.PHONE, value=number))
     if told.external_id:
         keys.append(Key(kind=KeyKind.EXTERNAL_ID, value=told.external_id))
@@ -98,7 +97,7 @@ def of_admin(told: listed_wire.Admin, *, now: datetime) -> Record:
         if value
     }
     columns["is_active"] = told.has_inbox_seat is not False
-    address = normal_address(told.email) if told.email else None
+    address = address_key(told.email) if told.email else None
     keys = (Key(kind=KeyKind.EMAIL, value=address),) if address else ()
     return Record(kind=RecordKind.AGENT, id=told.id, changed_at=now, columns=columns, keys=keys)
 
@@ -108,27 +107,7 @@ def of_team(told: wire.Team, *, now: datetime) -> Record:
     return Record(kind=RecordKind.GROUP, id=told.id, changed_at=now, columns=columns)
 
 
-LONGEST_DOMAIN = 253
-
 # What they are known by ---------------------------------------------------------------------------------------------
-
-
-def normal_address(told: str) -> str | None:
-    """With its domain in small letters and ASCII; None: it is none."""
-    local, _, domain = told.strip().rpartition("@")
-    host = _ascii(domain)
-    return f"{local}@{host}" if local and host else None
-
-
-def e164(told: str) -> str | None:
-    """None: it lacks its country, or is no number."""
-    digits = told.translate(_NOT_DIALLED)
-    if not digits.startswith("+") or not digits[1:].isdecimal() or not digits.isascii():
-        return None
-    return digits if 8 <= len(digits) <= 16 and digits[1] != "0" else None
-
-
-_NOT_DIALLED = dict.fromkeys(map(ord, " ().-/\N{NO-BREAK SPACE}"))
 
 
 def domain_of(website: str | None) -> str | None:
@@ -142,16 +121,4 @@ def domain_of(website: str | None) -> str | None:
         return None
     if parts.path.strip("/") or "." not in host:
         return None
-    return _ascii(host.removeprefix("www."))
-
-
-def _ascii(domain: str) -> str | None:
-    if len(domain) > LONGEST_DOMAIN:
-        return None
-    if domain.isascii():
-        return domain.lower() or None
-    try:
-        # Python's own codec follows IDNA 2003, in which two German addresses can become one.
-        return idna.encode(domain, uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        return None
+    return domain_key(host.removeprefix("www."))

@@ -10,7 +10,7 @@ from batonpass.domain.clock import Clock
 from batonpass.domain.synced import KeptRecord, KeyKind, RecordKind
 from batonpass.ports import Copy
 from batonpass_stripe.client import Listed
-from batonpass_stripe.keys import email_key
+from batonpass_stripe.keys import email_of
 from batonpass_stripe.readable import CLOSED_DISPUTES
 from batonpass_stripe.record import Match, Part, Record, is_live
 from batonpass_stripe.synced_records import OPEN, PRODUCT_NAMES
@@ -41,7 +41,7 @@ class CopiedAccount:
 
     async def with_addresses(self, spellings: Collection[str]) -> Listed[Customer]:
         """Compared as Stripe does: the copy itself finds an address without regard to case."""
-        keys = {key.value.lower() for each in spellings for key in email_key(each)}
+        keys = {key.value.lower() for each in spellings for key in email_of(each)}
         found: dict[str, KeptRecord] = {}
         cut = False
         for each in sorted(keys):

@@ -10,7 +10,7 @@ from typing import Any
 
 from batonpass.domain.facts import FactRule
 from batonpass.domain.synced import Column, Record, RecordKind
-from batonpass_stripe.keys import customer_key, email_key, phone_key
+from batonpass_stripe.keys import customer_of, email_of, phone_of
 from batonpass_stripe.readable import CLOSED_DISPUTES, METADATA, name_of, readable, units
 from batonpass_stripe.record import Part, is_live
 from batonpass_stripe.wire import (
@@ -105,7 +105,7 @@ def customer_record(customer: Customer, at: datetime, documents: Documents) -> R
             language=locales[0] if locales else None,
             created_at=_time(customer.created),
         ),
-        keys=email_key(customer.email) + phone_key(customer.phone),
+        keys=email_of(customer.email) + phone_of(customer.phone),
         document=documents.customer(customer),
     )
 
@@ -131,7 +131,7 @@ def subscription_record(
             renews_at=_time(_renews(subscription)),
             ends_at=_time(_ends(subscription)),
         ),
-        keys=customer_key(subscription.customer),
+        keys=customer_of(subscription.customer),
         document=documents.subscription_of(subscription, names),
     )
 
@@ -151,7 +151,7 @@ def invoice_record(invoice: Invoice, at: datetime, documents: Documents) -> Reco
             created_at=_time(invoice.created),
             due_at=_time(invoice.due_date),
         ),
-        keys=customer_key(invoice.customer),
+        keys=customer_of(invoice.customer),
         document=documents.invoice(invoice),
     )
 
@@ -175,7 +175,7 @@ def dispute_record(dispute: Dispute, at: datetime, documents: Documents) -> Reco
             created_at=_time(dispute.created),
             answer_by=_time(details.due_by if details else None),
         ),
-        keys=customer_key(customer),
+        keys=customer_of(customer),
         document=documents.dispute(dispute),
     )
 

@@ -16,7 +16,7 @@ from batonpass.domain.text import one_line
 from batonpass.ports import Copy, the_one
 from batonpass_zendesk import wire
 from batonpass_zendesk.account import STATUSES, Account
-from batonpass_zendesk.keys import email_key
+from batonpass_zendesk.keys import email_of
 from batonpass_zendesk.ticket_records import as_wire
 
 RECENT = 5
@@ -127,7 +127,7 @@ async def _known(copy: Copy, kind: RecordKind, person: Person, key: MatchKey) ->
         case MatchRule.EXTERNAL_ID:
             return await copy.known_by(kind, KeyKind.EXTERNAL_ID, key.value)
         case MatchRule.EMAIL:
-            addresses = {known.value for each in person.addresses for known in email_key(each)}
+            addresses = {known.value for each in person.addresses for known in email_of(each)}
             asked = [await copy.known_by(kind, KeyKind.EMAIL, each) for each in sorted(addresses)]
             return [user for users in asked for user in users if person.has_email(user.columns.get("email"))]
         case MatchRule.PHONE:

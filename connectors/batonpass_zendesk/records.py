@@ -8,7 +8,7 @@ from typing import Protocol
 from batonpass.domain.synced import Column, KeyKind, Record, RecordKind
 from batonpass_zendesk import wire_bulk
 from batonpass_zendesk.account import STAFF
-from batonpass_zendesk.keys import domain_key, email_key, key, phone_key
+from batonpass_zendesk.keys import domain_of, email_of, key, phone_of
 
 SCORES = {"bad": 0, "good": 100}
 AI_AGENT = "ai agent"
@@ -79,7 +79,7 @@ def of_agent(user: wire_bulk.User, *, now: datetime, ai_agent_id: str | None) ->
             role=AI_AGENT if str(user.id) == ai_agent_id else text(user.role),
             is_active=not user.suspended,
         ),
-        keys=(*email_key(user.email), *key(KeyKind.EXTERNAL_ID, user.external_id)),
+        keys=(*email_of(user.email), *key(KeyKind.EXTERNAL_ID, user.external_id)),
     )
 
 
@@ -98,8 +98,8 @@ def _customer(user: wire_bulk.User, changed_at: datetime) -> Record:
             created_at=at(user.created_at),
         ),
         keys=(
-            *email_key(user.email),
-            *phone_key(user.phone),
+            *email_of(user.email),
+            *phone_of(user.phone),
             *key(KeyKind.EXTERNAL_ID, user.external_id),
             *key(KeyKind.COMPANY, user.organization_id),
         ),
@@ -110,7 +110,7 @@ def of_organization(organization: wire_bulk.Organization, *, now: datetime) -> R
     changed_at = changed(organization, now)
     if organization.deleted_at is not None:
         return gone(RecordKind.COMPANY, organization.id, max(changed_at, utc(organization.deleted_at)))
-    domains = tuple(each for name in organization.domain_names or () for each in domain_key(name))
+    domains = tuple(each for name in organization.domain_names or () for each in domain_of(name))
     return Record(
         kind=RecordKind.COMPANY,
         id=str(organization.id),

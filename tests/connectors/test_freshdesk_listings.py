@@ -10,7 +10,6 @@ from batonpass.domain.errors import RefusedError
 from batonpass.domain.synced import KeyKind
 from batonpass.testing.contract.opened import HandClock
 from batonpass_freshdesk.emulator import FreshdeskEmulator
-from batonpass_freshdesk.records import address_key, phone_key
 
 
 @pytest.fixture
@@ -139,27 +138,6 @@ async def test_a_contacts_columns_and_keys(clock: HandClock, emulator: Freshdesk
         (KeyKind.PHONE, "+4930123456"),
         (KeyKind.EXTERNAL_ID, "shop-7"),
     }
-
-
-@pytest.mark.parametrize(
-    ("told", "key"),
-    [
-        ("+49 30 123456", "+4930123456"),
-        ("0049 30 123456", "+4930123456"),
-        ("030 123456", None),
-        ("+49 30 123456 ext. 7", None),
-        ("+0 30 123456", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_number_without_its_country_is_no_key(told: str | None, key: str | None) -> None:
-    assert phone_key(told) == key
-
-
-@pytest.mark.parametrize("told", ["", None, "nobody", "@example.com", "mia@", "mia@-\N{SNOWMAN}-"])
-def test_what_is_no_address_is_no_key(told: str | None) -> None:
-    assert address_key(told) is None
 
 
 # What does not tell its changes ---------------------------------------------------------------------------------

@@ -180,24 +180,6 @@ async def test_a_teammate_without_an_inbox_seat_is_not_active():
     assert active == {"Batonpass Connector": False, "Ada Admin": True, "Ben Berger": True}
 
 
-# What it is known by ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("told", "key"),
-    [
-        ("+49 (30) 901820", "+4930901820"),
-        ("030 901820", None),
-        ("+0123456789", None),
-        ("+12", None),
-        ("+49 30 90 18 20 ext. 5", None),
-        ("+٤٩٣٠٩٠١٨٢٠", None),
-    ],
-)
-def test_a_number_is_a_key_only_with_its_country(told: str, key: str | None):
-    assert synced_people.e164(told) == key
-
-
 @pytest.mark.parametrize(
     ("website", "domain"),
     [

@@ -46,6 +46,14 @@ def test_a_connection_with_a_table_is_synced_with_all_its_streams() -> None:
     assert found["crm/deals"].every == timedelta(minutes=30)
 
 
+def test_where_nobody_can_tell_the_streams_nothing_is_held_against_them() -> None:
+    config, findings = read_sync(
+        TomlFile.of(b"[sync.crm]\n[sync.crm.contacts]\n", shown_as="config.toml"), {"crm": None}
+    )
+
+    assert (config is not None, findings) == (True, [])
+
+
 def test_without_a_table_nothing_is_synced() -> None:
     assert synced("[server]\nport = 1\n") == {}
 

@@ -34,6 +34,7 @@ from batonpass.ports.manifest import (
     SecretKind,
 )
 from batonpass.ports.matching import Matched, the_one
+from batonpass.ports.record_keys import address_key, domain_key, phone_key
 from batonpass.ports.settings import ConnectionSettings, HelpdeskSettings, StartRule, WithSecrets
 from batonpass.ports.streams import Copy, Deletions, Page, Round, Slice, Stream, Streams, TellsFromCopy
 from batonpass.ports.webhooks import Read, Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
@@ -109,5 +110,8 @@ __all__ = [
     "TellsPresence",
     "WebhookDoor",
     "WithSecrets",
+    "address_key",
+    "domain_key",
+    "phone_key",
     "the_one",
 ]

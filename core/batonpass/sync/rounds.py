@@ -24,7 +24,7 @@ from batonpass.store import StaleClaimError, StoreError, SyncBook
 from batonpass.store.sync_streams import PlannedRound, PlannedSlice, StreamState
 from batonpass.sync.limits import Limits, Options, StuckError
 from batonpass.sync.progress import Progress, Tell
-from batonpass.sync.slices import Counting, SliceReading, ahead_of, digest_of
+from batonpass.sync.slices import Counting, Patience, SliceReading, ahead_of, digest_of
 from batonpass.transport import in_lane
 
 log = structlog.get_logger()
@@ -147,9 +147,11 @@ class Reader:
         )
         everything = options.everything or stale or due or not stream.incremental
         position = None if everything or options.since is not None else state.position
-        planned = await self._port.begin_round(
-            stream.name, position, since=options.since, now=now, most_slices=self._limits.slices
-        )
+        async for attempt in self._patiently(Patience(self._limits.patience)):
+            with attempt:
+                planned = await self._port.begin_round(
+                    stream.name, position, since=options.since, now=now, most_slices=self._limits.slices
+                )
         plan = PlannedRound(
             slices=tuple(PlannedSlice(name=each.name, start=each.start) for each in planned.slices),
             position=planned.position,
@@ -189,7 +191,7 @@ class Reader:
         reading = SliceReading(planned, self._limits)
         while True:
             try:
-                async for attempt in self._patiently(reading):
+                async for attempt in self._patiently(reading.patience):
                     with attempt:
                         return await self._pages(stream, state, reading, progress)
             except RetryLaterError as error:
@@ -216,18 +218,18 @@ class Reader:
                     return page
         raise StuckError(f"{stream.name}: the connector ended without a last page")
 
-    def _patiently(self, reading: SliceReading) -> AsyncRetrying:
+    def _patiently(self, patience: Patience) -> AsyncRetrying:
         """Waits as the vendor says, or a little longer each time, as long as that is worth it."""
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             told = error.retry_after if isinstance(error, RetryLaterError) else None
-            return reading.waits(_own_wait(state) if told is None else told)
+            return patience.waits(_own_wait(state) if told is None else told)
 
         return AsyncRetrying(
             retry=retry_if_exception(_is_waited_for),
             wait=wait,
-            stop=lambda _: reading.has_waited_enough,
+            stop=lambda _: patience.is_over,
             sleep=self._sleep,
             reraise=True,
         )

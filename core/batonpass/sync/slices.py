@@ -17,6 +17,26 @@ from batonpass.sync.limits import Limits, StuckError
 from batonpass.sync.progress import Progress, Tell
 
 
+class Patience:
+    """How long a vendor that does not answer has been waited for, without anything coming of it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waited = 0.0
+
+    def waits(self, seconds: float) -> float:
+        """Gives how long it is to wait, and notes it."""
+        self._waited += seconds
+        return seconds
+
+    def begin_anew(self) -> None:
+        self._waited = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return self._waited >= self._seconds
+
+
 class SliceReading:
     def __init__(self, planned: PlannedSlice, limits: Limits) -> None:
         self.planned = planned
@@ -28,7 +48,7 @@ class SliceReading:
         self._seen: set[int] = set()
         """Hashes of the cursors so far: eight bytes each, whatever a vendor's cursor is like."""
         self._idle = 0
-        self._waited = 0.0
+        self.patience = Patience(limits.patience)
 
     def check(self, page: Page) -> None:
         """Raises `StuckError` where the list runs in a circle or has no end."""
@@ -44,7 +64,7 @@ class SliceReading:
     def kept(self, page: Page, counts: Counter[Put]) -> None:
         """Raises `StuckError` where page after page gives what this round has given."""
         self.cursor = page.cursor
-        self._waited = 0.0
+        self.patience.begin_anew()
         self._idle = self._idle + 1 if page.records and counts[Put.AGAIN] == len(page.records) else 0
         if self._idle > self._limits.idle_pages:
             raise StuckError(
@@ -56,15 +76,6 @@ class SliceReading:
         self.expired += 1
         self._pages = self._idle = 0
         self._seen.clear()
-
-    def waits(self, seconds: float) -> float:
-        """Gives how long it is to wait, and notes it."""
-        self._waited += seconds
-        return seconds
-
-    @property
-    def has_waited_enough(self) -> bool:
-        return self._waited >= self._limits.patience
 
 
 class Counting:

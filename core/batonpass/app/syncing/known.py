@@ -12,9 +12,9 @@ from batonpass.ports import Capability, Connecting, ConnectionSettings, Manifest
 from batonpass.transport import Credentials, Explain, Explanation, Transport
 
 
-def streams_of(name: str, manifest: Manifest, settings: ConnectionSettings) -> tuple[Stream, ...]:
-    """Parents first; none where the connector cannot sync with these settings, or does not take them (connecting says
-    why)."""
+def streams_of(name: str, manifest: Manifest, settings: ConnectionSettings) -> tuple[Stream, ...] | None:
+    """Parents first; none where the connector cannot sync with these settings. None: that cannot be told, for it does not
+    take them (connecting says why)."""
     if Capability.SYNC not in manifest.capabilities_of(settings):
         return ()
     try:
@@ -22,7 +22,7 @@ def streams_of(name: str, manifest: Manifest, settings: ConnectionSettings) -> t
             settings, Connecting(name=name, clock=SystemClock(), open_transport=_to_nowhere)
         )
     except ConfigurationError:
-        return ()
+        return None
     return port.streams() if isinstance(port, Streams) else ()
 
 

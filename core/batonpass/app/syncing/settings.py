@@ -124,9 +124,9 @@ class SyncedStream:
 
 
 def read_sync(
-    file: TomlFile, known: Mapping[str, Sequence[Stream]]
+    file: TomlFile, known: Mapping[str, Sequence[Stream] | None]
 ) -> tuple[SyncConfig | None, list[Finding]]:
-    """`known`: every usable connection with the streams that it has."""
+    """`known`: every usable connection with the streams that it has; None: nobody can tell."""
     table = file.data.get("sync", {})
     if not isinstance(table, dict):
         return None, []  # the whole-file check says so
@@ -140,13 +140,16 @@ def read_sync(
         if name not in known:
             findings.append(_unknown(file, ("sync", name), f"there is no connection named {name!r}", known))
             continue
-        if not known[name]:
+        if (has := known[name]) is None:
+            connections[name] = {}
+            continue
+        if not has:
             findings.append(
                 file.finding(("sync", name), f"the connection {name!r} has nothing that can be synced", code="TF101",
                              key=True, hint="batonpass connectors shows which connectors can sync")
             )  # fmt: skip
             continue
-        connections[name], found = _streams(file, name, streams, [each.name for each in known[name]])
+        connections[name], found = _streams(file, name, streams, [each.name for each in has])
         findings += found
     return (None if limits is None else SyncConfig(limits=limits, connections=connections)), findings
 
@@ -172,10 +175,12 @@ def _unknown(file: TomlFile, at: tuple[str, ...], message: str, known: Collectio
     return file.finding(at, message, code="TF101", key=True, hint=did_you_mean(at[-1], known, listed="known"))
 
 
-def synced_streams(config: SyncConfig, known: Mapping[str, Sequence[Stream]]) -> Iterator[SyncedStream]:
+def synced_streams(
+    config: SyncConfig, known: Mapping[str, Sequence[Stream] | None]
+) -> Iterator[SyncedStream]:
     """All that is read, connections in the order of the file, parents first."""
     for connection, settings in config.connections.items():
-        for stream in known[connection]:
+        for stream in known[connection] or ():
             found = settings.get(stream.name, StreamConfig())
             if not found.off:
                 yield SyncedStream(connection=connection, stream=stream, settings=found)
