@@ -81,6 +81,7 @@ manifest = Manifest(
             Capability.PROVISION_FIELDS,
             Capability.REGISTER_WEBHOOKS,
             Capability.TICKET_HISTORY,
+            Capability.SYNC,
         }
     ),
     settings=FreshdeskSettings,
@@ -97,4 +98,5 @@ manifest = Manifest(
         }
     ),
     fixed_facts=("support.recent_tickets", "support.tickets_90_days"),
+    ids_are_the_accounts=True,
 )

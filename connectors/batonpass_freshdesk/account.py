@@ -14,6 +14,7 @@ from batonpass.domain.errors import RefusedError
 from batonpass.domain.ticket import FieldContent, TicketRef
 from batonpass_freshdesk import FreshdeskSettings, wire
 from batonpass_freshdesk.client import FreshdeskClient
+from batonpass_freshdesk.listing_client import ListingClient
 
 KEPT_SECONDS = 600.0
 _PLACEHOLDER = re.compile(r"\{(?=[{%])")
@@ -24,9 +25,16 @@ class Account:
     """One Freshdesk account as one of its agents sees it."""
 
     def __init__(
-        self, client: FreshdeskClient, settings: FreshdeskSettings, *, name: str, clock: Clock
+        self,
+        client: FreshdeskClient,
+        listing: ListingClient,
+        settings: FreshdeskSettings,
+        *,
+        name: str,
+        clock: Clock,
     ) -> None:
         self.client = client
+        self.listing = listing
         self.settings = settings
         self.name = name
         self.clock = clock

@@ -12,16 +12,19 @@ from batonpass_freshdesk.changes import Changes
 from batonpass_freshdesk.client import FreshdeskClient
 from batonpass_freshdesk.following import Following
 from batonpass_freshdesk.history import History
+from batonpass_freshdesk.listing_client import ListingClient
 from batonpass_freshdesk.provisioning import Provisioning
 from batonpass_freshdesk.registering import Registering
+from batonpass_freshdesk.streams import AccountStreams
 from batonpass_freshdesk.team import Team
 
 HOSTS = (".freshdesk.com",)
 
 
-class Freshdesk(Following, Changes, Provisioning, Registering, Team, History):
+class Freshdesk(Following, Changes, Provisioning, Registering, Team, History, AccountStreams):
     """One Freshdesk account as `Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsChanges`,
-    `ListsAgents`, `TellsPresence`, `ProvisionsFields`, `RegistersWebhooks`, `FactSource` and `Probe`."""
+    `ListsAgents`, `TellsPresence`, `ProvisionsFields`, `RegistersWebhooks`, `FactSource`, `Streams`, `TellsFromCopy` and
+    `Probe`."""
 
 
 def open_freshdesk(settings: FreshdeskSettings, connecting: Connecting) -> Freshdesk:
@@ -33,5 +36,11 @@ def open_freshdesk(settings: FreshdeskSettings, connecting: Connecting) -> Fresh
         explain=wire.explain,
     )
     return Freshdesk(
-        Account(FreshdeskClient(transport), settings, name=connecting.name, clock=connecting.clock)
+        Account(
+            FreshdeskClient(transport),
+            ListingClient(transport),
+            settings,
+            name=connecting.name,
+            clock=connecting.clock,
+        )
     )

@@ -73,18 +73,18 @@ class FreshdeskClient:
         call = Call(operation="contacts.list", method="GET", path="/api/v2/contacts", params=asked)
         return (await self._transport.call(call)).read_as(wire.People).root
 
-    async def changed_tickets(self, since: datetime, *, page: int) -> wire.ChangedPage:
+    async def changed_tickets(self, since: datetime, *, number: int, size: int) -> wire.ChangedPage:
         """A page of all tickets that were changed since then, the first changed first; none in the bin, no spam."""
         asked = [
             ("updated_since", instant(since)),
             ("order_by", "updated_at"),
             ("order_type", "asc"),
-            ("per_page", str(PAGE_SIZE)),
-            ("page", str(page)),
+            ("per_page", str(size)),
+            ("page", str(number)),
         ]
         call = Call(operation="tickets.list", method="GET", path="/api/v2/tickets", params=asked)
         answer = await self._transport.call(call)
-        return wire.ChangedPage(tickets=answer.read_as(wire.Tickets).root, has_next=_has_next(answer))
+        return wire.ChangedPage(tickets=answer.read_as(wire.Tickets).root, has_next=has_next(answer))
 
     async def ticket(self, ticket_id: int, *, include: str | None = None) -> wire.Ticket:
         """`GET /tickets/{id}`; each part in `include` costs one more call of the account's limit."""
@@ -194,12 +194,12 @@ class FreshdeskClient:
             seen.update(item.id for item in new)
             for item in new:
                 yield item
-            if not new or not _has_next(answer):
+            if not new or not has_next(answer):
                 return
         raise RefusedError(f"{operation}: more than {MOST_PAGES} pages", code="too_many")
 
 
-def _has_next(answer: Answer) -> bool:
+def has_next(answer: Answer) -> bool:
     return _NEXT.search(answer.headers.get("link", "")) is not None
 
 

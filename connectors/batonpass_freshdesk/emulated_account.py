@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from batonpass.domain.clock import Clock, SystemClock
 from batonpass.domain.conversation import ReasonCode
 
 STATUSES = {
@@ -54,10 +55,26 @@ class EmulatedUser:
     mobile: str | None = None
     external_id: str | None = None
     is_agent: bool = False
+    company_id: int | None = None
+    other_emails: list[str] = field(default_factory=list)
+    created_at: datetime
+    updated_at: datetime
     active: bool = True
+    deleted: bool = False
+    """Of a contact: to the bin, until it is deleted for good."""
+    blocked: bool = False
     available: bool = True
     logged_in: bool = True
     group_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class EmulatedCompany:
+    id: int
+    name: str
+    domains: list[str]
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(kw_only=True)
@@ -77,6 +94,7 @@ class EmulatedRating:
     score: int
     feedback: str
     at: datetime
+    changed_at: datetime
 
 
 @dataclass(kw_only=True)
@@ -120,7 +138,9 @@ class EmulatedRule:
 class Account:
     """Everything in it, and the numbers that come next."""
 
+    clock: Clock = field(default_factory=SystemClock)
     users: dict[int, EmulatedUser] = field(default_factory=dict)
+    companies: dict[int, EmulatedCompany] = field(default_factory=dict)
     groups: dict[int, EmulatedGroup] = field(default_factory=dict)
     fields: dict[str, EmulatedField] = field(default_factory=dict)
     tickets: dict[int, EmulatedTicket] = field(default_factory=dict)
@@ -201,10 +221,25 @@ class Account:
         external_id: str | None = None,
         is_agent: bool = False,
     ) -> EmulatedUser:
+        now = self.clock.now()
         made = EmulatedUser(
-            id=self.next_id(), name=name, email=email, external_id=external_id, is_agent=is_agent
+            id=self.next_id(),
+            name=name,
+            email=email,
+            external_id=external_id,
+            created_at=now,
+            updated_at=now,
+            is_agent=is_agent,
         )
         self.users[made.id] = made
+        return made
+
+    def add_company(self, name: str, *domains: str) -> EmulatedCompany:
+        now = self.clock.now()
+        made = EmulatedCompany(
+            id=self.next_id(), name=name, domains=list(domains), created_at=now, updated_at=now
+        )
+        self.companies[made.id] = made
         return made
 
     def user_with_email(self, email: str) -> EmulatedUser | None:

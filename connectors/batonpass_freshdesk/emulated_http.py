@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from batonpass.testing.emulator import Handler
 
 MOST_PER_PAGE = 100
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,36 @@ async def json_body(request: Request) -> dict[str, Any]:
     return told
 
 
-def page(request: Request, items: Sequence[Mapping[str, Any]]) -> Response:
+def page(request: Request, items: Sequence[Row], told: Callable[[Row], Mapping[str, Any]]) -> Response:
     """30 to a page unless `per_page` says otherwise; `link` names the next one where there is one."""
     size, number = _counted(request, "per_page", 30, MOST_PER_PAGE), _counted(request, "page", 1, 10**9)
     end = number * size
-    answer = JSONResponse(items[end - size : end])
+    answer = JSONResponse([told(each) for each in items[end - size : end]])
     if end < len(items):
         answer.headers["link"] = f'<{request.url.include_query_params(page=number + 1)}>;rel="next"'
     return answer
+
+
+def only(request: Request, *known: str) -> None:
+    """A filter that Freshdesk does not know is refused."""
+    unknown = request.query_params.keys() - {*known, "page", "per_page"}
+    if unknown:
+        raise invalid(
+            *(
+                Complaint(name, "Unexpected/invalid field in request", "invalid_field")
+                for name in sorted(unknown)
+            )
+        )
+
+
+def instant_asked_for(told: str, name: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(told)
+    except ValueError:
+        raise invalid(Complaint(name, "It should be in the ISO8601 format")) from None
+    if at.tzinfo is None:
+        raise invalid(Complaint(name, "It should be in the ISO8601 format"))
+    return at
 
 
 def _counted(request: Request, name: str, default: int, most: int) -> int:

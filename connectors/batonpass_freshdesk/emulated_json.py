@@ -10,6 +10,7 @@ from typing import Any
 from batonpass_freshdesk.emulated_account import (
     STATUSES,
     Account,
+    EmulatedCompany,
     EmulatedConversation,
     EmulatedField,
     EmulatedGroup,
@@ -43,7 +44,7 @@ def ticket(account: Account, made: EmulatedTicket, *, whole: bool, tags: bool = 
         "requester_id": made.requester_id,
         "responder_id": made.responder_id,
         "group_id": made.group_id,
-        "company_id": None,
+        "company_id": account.users[made.requester_id].company_id,
         "product_id": None,
         "email_config_id": None,
         "cc_emails": [],
@@ -67,12 +68,18 @@ def ticket(account: Account, made: EmulatedTicket, *, whole: bool, tags: bool = 
         told["tags"] = made.tags
     if whole:
         told |= {
-            "description": f"<div>{made.description}</div>",
-            "description_text": text_of(made.description),
+            **description(made),
             "attachments": [],
             "association_type": None,
         }
     return told
+
+
+def description(made: EmulatedTicket) -> dict[str, Any]:
+    return {
+        "description": f"<div>{made.description}</div>",
+        "description_text": text_of(made.description),
+    }
 
 
 def stats(made: EmulatedTicket) -> dict[str, Any]:
@@ -99,17 +106,36 @@ def contact(known: EmulatedUser) -> dict[str, Any]:
         **requester(known),
         "active": known.active,
         "address": None,
-        "company_id": None,
+        "company_id": known.company_id,
         "description": None,
         "job_title": None,
         "language": "en",
         "time_zone": "UTC",
         "twitter_id": None,
-        "other_emails": [],
+        "unique_external_id": known.external_id,
+        "other_emails": known.other_emails,
         "tags": [],
         "custom_fields": {},
-        "created_at": _EPOCH,
-        "updated_at": _EPOCH,
+        "created_at": time(known.created_at),
+        "updated_at": time(known.updated_at),
+        **({"deleted": True} if known.deleted else {}),
+    }
+
+
+def company(known: EmulatedCompany) -> dict[str, Any]:
+    return {
+        "id": known.id,
+        "name": known.name,
+        "description": None,
+        "note": None,
+        "domains": known.domains,
+        "custom_fields": {},
+        "health_score": None,
+        "account_tier": None,
+        "renewal_date": None,
+        "industry": None,
+        "created_at": time(known.created_at),
+        "updated_at": time(known.updated_at),
     }
 
 
@@ -146,7 +172,7 @@ def rating(made: EmulatedRating, of: EmulatedTicket) -> dict[str, Any]:
         "ticket_id": of.id,
         "ratings": {"default_question": made.score},
         "created_at": time(made.at),
-        "updated_at": time(made.at),
+        "updated_at": time(made.changed_at),
     }
 
 
@@ -227,8 +253,8 @@ def agent(known: EmulatedUser) -> dict[str, Any]:
         "group_ids": known.group_ids,
         "role_ids": [1],
         "skill_ids": [],
-        "created_at": _EPOCH,
-        "updated_at": _EPOCH,
+        "created_at": time(known.created_at),
+        "updated_at": time(known.updated_at),
         "deactivated": not known.active,
         "contact": {
             "active": known.active,

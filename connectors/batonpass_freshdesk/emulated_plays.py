@@ -83,8 +83,9 @@ def _moves_to(status: int) -> Callable[[Desk, EmulatedTicket, Happening], None]:
 def _rated(desk: Desk, ticket: EmulatedTicket, happening: Happening) -> None:
     new = {number: score for number, (score, _) in SCORES.items() if abs(number) >= 100}
     nearest = min(new, key=lambda number: abs(new[number] - happening.score))
+    now = desk.clock.now()
     rating = EmulatedRating(
-        id=desk.account.next_id(), score=nearest, feedback=happening.text, at=desk.clock.now()
+        id=desk.account.next_id(), score=nearest, feedback=happening.text, at=now, changed_at=now
     )
     ticket.ratings.append(rating)
     ticket.updated_at = desk.clock.now()

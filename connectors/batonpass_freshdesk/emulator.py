@@ -25,12 +25,13 @@ from batonpass.testing.emulator import Operation
 from batonpass.testing.happenings import CannotPlayError, Happening
 from batonpass_freshdesk import emulated_admin as admin
 from batonpass_freshdesk import emulated_automation as automation
+from batonpass_freshdesk import emulated_bulk as bulk
 from batonpass_freshdesk import emulated_json as as_json
 from batonpass_freshdesk.automation import ALWAYS, start_condition, start_rules
 from batonpass_freshdesk.emulated_account import EmulatedRule, EmulatedTicket, EmulatedUser
 from batonpass_freshdesk.emulated_field_admins import FieldAdmins
-from batonpass_freshdesk.emulated_http import Complaint, answering, forbidden, invalid, json_body, page
-from batonpass_freshdesk.emulated_lists import list_contacts, list_tickets
+from batonpass_freshdesk.emulated_http import Complaint, answering, forbidden, invalid, json_body, only, page
+from batonpass_freshdesk.emulated_lists import list_companies, list_contacts, list_ratings, list_tickets
 from batonpass_freshdesk.emulated_page import SECURITY_HEADERS, ticket_page
 from batonpass_freshdesk.emulated_plays import PLAYS, play
 from batonpass_freshdesk.emulated_tickets import Desk
@@ -38,7 +39,12 @@ from batonpass_freshdesk.tables import KINDS
 
 
 def _plan(calls: int, create: int, update: int, listed: int) -> Mapping[str, Any]:
-    limits = {"tickets.create": create, "tickets.update": update, "tickets.list": listed}
+    limits = {
+        "tickets.create": create,
+        "tickets.update": update,
+        "tickets.list": listed,
+        "contacts.list": listed,
+    }
     return {"calls_per_window": calls, "endpoint_limits": limits}
 
 
@@ -55,6 +61,8 @@ class FreshdeskEmulator(FieldAdmins):
     """Whether the key's agent is an admin: the team, the fields' making and the rules need one."""
     lists_tags: bool = True
     """Whether a list of tickets tells their tags; the reference's own example does not."""
+    contacts_changed_since: str = "updated_since"
+    """The name of the filter: it was `_updated_since` before."""
     has_surveys: bool = True
     masks_content: bool = False
     """Whether rules are kept without what their webhooks should send: that the API keeps it is not documented."""
@@ -65,6 +73,7 @@ class FreshdeskEmulator(FieldAdmins):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.account.clock = self.clock
         self.add_field = self.account.add_field
         self.add_group = self.account.add_group
         self.add_user = self.account.add_user
@@ -105,6 +114,15 @@ class FreshdeskEmulator(FieldAdmins):
         """Into the bin, as an agent does it."""
         self.tickets[int(ticket)].deleted = True
 
+    def fill(self, stream: str, number: int) -> tuple[str, ...]:
+        return bulk.fill(self.desk, stream, number)
+
+    def touch(self, stream: str, record: str) -> None:
+        bulk.touch(self.desk, stream, record)
+
+    def drop(self, stream: str, record: str) -> None:
+        bulk.drop(self.desk, stream, record)
+
     def internal_notes(self, ticket: str) -> list[str]:
         return [each.body for each in self.tickets[int(ticket)].conversations if each.private]
 
@@ -142,7 +160,7 @@ class FreshdeskEmulator(FieldAdmins):
         v2 = "/api/v2"
         ticket, fields, rules = f"{v2}/tickets/{{id:int}}", f"{v2}/admin/ticket_fields", f"{v2}/automations"
         table: Sequence[tuple[str, str, str, Callable[[Request], Any]]] = (
-            ("tickets.list", "GET", f"{v2}/tickets", self._list_tickets),
+            ("tickets.list", "GET", f"{v2}/tickets", self._list(list_tickets)),
             ("tickets.create", "POST", f"{v2}/tickets", self._create_ticket),
             ("tickets.read", "GET", ticket, self._show_ticket),
             ("tickets.update", "PUT", ticket, self._update_ticket),
@@ -150,7 +168,9 @@ class FreshdeskEmulator(FieldAdmins):
             ("replies.create", "POST", f"{ticket}/reply", self._add_reply),
             ("conversations.list", "GET", f"{ticket}/conversations", self._list_conversations),
             ("ratings.list", "GET", f"{ticket}/satisfaction_ratings", self._list_ratings),
-            ("contacts.list", "GET", f"{v2}/contacts", self._list_contacts),
+            ("ratings.all", "GET", f"{v2}/surveys/satisfaction_ratings", self._list(list_ratings)),
+            ("contacts.list", "GET", f"{v2}/contacts", self._list(list_contacts)),
+            ("companies.list", "GET", f"{v2}/companies", self._list(list_companies)),
             ("fields.list", "GET", f"{v2}/ticket_fields", self._list_fields),
             ("groups.list", "GET", f"{v2}/groups", self._list_groups),
             ("agents.list", "GET", f"{v2}/agents", self._list_agents),
@@ -191,6 +211,11 @@ class FreshdeskEmulator(FieldAdmins):
         total = self.calls_per_window or self.ENTERPRISE["calls_per_window"]
         return {"X-RateLimit-Total": str(total), "X-RateLimit-Remaining": str(remaining)}
 
+    def _list(
+        self, handler: Callable[[FreshdeskEmulator, Request], Response]
+    ) -> Callable[[Request], Response]:
+        return lambda request: handler(self, request)
+
     def _admin(self, handler: Callable[[FreshdeskEmulator, Request], Any]) -> Callable[[Request], Any]:
         def handled(request: Request) -> Any:
             if not self.is_admin:
@@ -199,7 +224,7 @@ class FreshdeskEmulator(FieldAdmins):
 
         return handled
 
-    def _costs(self, answer: Response, calls: int) -> Response:
+    def costs(self, answer: Response, calls: int) -> Response:
         """What is embedded counts as calls of its own."""
         for _ in range(calls - 1):
             if self.calls_per_window is not None:
@@ -240,17 +265,11 @@ class FreshdeskEmulator(FieldAdmins):
         if any(part not in known for part in wanted):
             raise invalid(Complaint("include", "It should be one of these values: 'stats,requester'"))
         told |= {part: known[part]() for part in wanted}
-        return self._costs(JSONResponse(told), 1 + len(wanted))
-
-    def _list_tickets(self, request: Request) -> Response:
-        return list_tickets(self, request)
-
-    def _list_contacts(self, request: Request) -> Response:
-        return list_contacts(self, request)
+        return self.costs(JSONResponse(told), 1 + len(wanted))
 
     def _list_conversations(self, request: Request) -> Response:
         ticket = self.desk.ticket(request.path_params["id"])
-        return page(request, [as_json.conversation(each, ticket.id) for each in ticket.conversations])
+        return page(request, ticket.conversations, lambda each: as_json.conversation(each, ticket.id))
 
     def _list_ratings(self, request: Request) -> Response:
         ticket = self.desk.ticket(request.path_params["id"])
@@ -264,16 +283,18 @@ class FreshdeskEmulator(FieldAdmins):
         return JSONResponse([*as_json.default_fields(self.account), *own])
 
     def _list_groups(self, request: Request) -> Response:
-        return page(request, [as_json.group(known, self.account) for known in self.account.groups.values()])
+        only(request)
+        groups = list(self.account.groups.values())
+        return page(request, groups, lambda known: as_json.group(known, self.account))
 
     def _list_agents(self, request: Request) -> Response:
         if not self.is_admin:
             raise forbidden()
+        only(request, "only", "email", "mobile", "phone", "state")
         agents = self.account.agents()
         if request.query_params.get("only") != "availability":
-            return page(request, [as_json.agent(known) for known in agents])
-        rows = [as_json.availability(known, self.desk.load_of(known)) for known in agents]
-        return page(request, rows)
+            return page(request, agents, as_json.agent)
+        return page(request, agents, lambda known: as_json.availability(known, self.desk.load_of(known)))
 
     def _show_me(self, request: Request) -> Response:
         del request

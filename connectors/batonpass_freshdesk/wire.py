@@ -105,6 +105,7 @@ class People(RootModel[tuple[Person, ...]]):
 
 
 class Stats(_Wire):
+    first_responded_at: Instant | None = None
     resolved_at: Instant | None = None
     closed_at: Instant | None = None
 
@@ -117,6 +118,7 @@ class Ticket(_Wire):
     priority: int | None = None
     source: int | None = None
     requester_id: int | None = None
+    company_id: int | None = None
     responder_id: int | None = None
     group_id: int | None = None
     type: str | None = None
@@ -179,6 +181,7 @@ class TicketField(_Wire):
     required_for_agents: bool | None = None
     choices: Any = None
     """A list of labels, or of objects (admin), or an object (default and nested fields): see `labels`."""
+    updated_at: Instant | None = None
     field_update_in_progress: bool | None = None
     """100 choices and more are applied in the background."""
 
@@ -216,6 +219,7 @@ class TicketFields(RootModel[tuple[TicketField, ...]]):
 class Group(_Wire):
     id: int
     name: str
+    updated_at: Instant | None = None
     agent_ids: Listed[int] = ()
 
 
@@ -245,6 +249,7 @@ class Agent(_Wire):
     available_since: Instant | None = None
     availability: Availability | None = None
     deactivated: bool | None = None
+    updated_at: Instant | None = None
 
 
 class Agents(RootModel[tuple[Agent, ...]]):

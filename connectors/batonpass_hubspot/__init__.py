@@ -52,6 +52,7 @@ HELPDESK = frozenset(
         Capability.AGENTS,
         Capability.PROVISION_FIELDS,
         Capability.TICKET_HISTORY,
+        Capability.SYNC,
     }
 )
 """What a connection with `tickets = true` can do. HubSpot's API tells nobody's presence."""
@@ -106,7 +107,7 @@ def _registering(settings: HubSpotSettings, connecting: Connecting) -> Registeri
 
 def narrow(settings: HubSpotSettings, capabilities: frozenset[Capability]) -> frozenset[Capability]:
     """One connection has one role. Replies need a user in whose name they are; registering needs a developer's key."""
-    has = set(HELPDESK if settings.tickets else {Capability.CRM_FACTS})
+    has = set(HELPDESK if settings.tickets else {Capability.CRM_FACTS, Capability.SYNC})
     if settings.reply_as is None:
         has.discard(Capability.REPLY)
     if settings.developer_key is not None:

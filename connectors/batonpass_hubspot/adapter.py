@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from batonpass.domain.clock import Clock
-from batonpass.domain.facts import Fact, FactAnswer, FactRule, FactValue, Person, Standing
-from batonpass.ports import Access, RegisteredWebhook
+from batonpass.domain.facts import Fact, FactAnswer, FactRule, Person, Standing
+from batonpass.ports import Access, Copy, Page, RegisteredWebhook, Round, Slice, Stream
 from batonpass_hubspot.access import check_token, missing_scope, title_of, token_warnings
-from batonpass_hubspot.client import MOST_IN_A_BATCH, HubSpotClient, ObjectType
-from batonpass_hubspot.directory import Directory, Known
+from batonpass_hubspot.belonging import meant_company
+from batonpass_hubspot.client import HubSpotClient, ObjectType
+from batonpass_hubspot.from_copy import facts_from_copy
 from batonpass_hubspot.history import History
 from batonpass_hubspot.matching import Matching
 from batonpass_hubspot.registering import Registering, registered_by
-from batonpass_hubspot.values import fact_value, is_open, open_deals, owner_of
-from batonpass_hubspot.wanted import OBJECTS, OPEN, OWNER, Wanted
+from batonpass_hubspot.syncing import Syncing
+from batonpass_hubspot.telling import Records, fact_of, newest
+from batonpass_hubspot.wanted import Wanted
 from batonpass_hubspot.wire import Record
-
-PRIMARY_COMPANY = "contact_to_company"
-"""The label of the one primary company (association type 1); all others are `contact_to_company_unlabeled` or the
-account's own: https://developers.hubspot.com/docs/api-reference/crm-associations-v3/guide"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Records:
-    contact: Record
-    company: Record | None
-    deals: tuple[Record, ...]
-
-    def described_by(self, kind: ObjectType) -> Record | None:
-        """The one record of this type that facts can be about."""
-        open_ones = [deal for deal in self.deals if is_open(deal)]
-        only_deal = open_ones[0] if len(open_ones) == 1 else None
-        return {
-            ObjectType.CONTACTS: self.contact,
-            ObjectType.COMPANIES: self.company,
-            ObjectType.DEALS: only_deal,
-        }[kind]
 
 
 class HubSpotFacts:
-    """`FactSource` and `Probe` over one HubSpot account.
+    """`FactSource`, `Streams`, `TellsFromCopy` and `Probe` over one HubSpot account.
 
     A contact is looked up by id or by exact e-mail address, its secondary ones too, without search, which lags; by
     search only for a phone number.
@@ -67,7 +48,8 @@ class HubSpotFacts:
         self._client = client
         self._matching = Matching(client, name)
         self._history = history
-        self._directory = Directory(client, clock)
+        self._syncing = Syncing(history.desk)
+        self._directory = self._syncing.directory
         self._name = name
         self._token = token
         self._clock = clock
@@ -119,9 +101,30 @@ class HubSpotFacts:
         facts = tuple(
             Fact(name=rule.name, value=value, source=self._name, as_of=as_of)
             for rule in rules
-            if (value := _value(rule, records, known)) is not None
+            if (value := fact_of(rule, records, known)) is not None
         )
         return FactAnswer(standing=Standing.FOUND, facts=facts, contacts=contacts, matched_by=matched.by)
+
+    # Streams, TellsFromCopy -----------------------------------------------------------------------------------
+
+    def streams(self) -> tuple[Stream, ...]:
+        return self._syncing.streams()
+
+    async def begin_round(
+        self, stream: str, position: str | None, *, since: datetime | None, now: datetime, most_slices: int
+    ) -> Round:
+        return await self._syncing.begin_round(
+            stream, position, since=since, now=now, most_slices=most_slices
+        )
+
+    def pages(
+        self, stream: str, part: Slice, cursor: str | None, *, rules: Sequence[FactRule]
+    ) -> AsyncIterator[Page]:
+        return self._syncing.pages(stream, part, cursor, rules=rules)
+
+    async def facts_from_copy(self, copy: Copy, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
+        """As `TellsFromCopy` promises; without the person's tickets, which are another connection's to keep."""
+        return await facts_from_copy(self._matching, self._name, copy, person, rules)
 
     # RegistersWebhooks ----------------------------------------------------------------------------------------
 
@@ -131,42 +134,16 @@ class HubSpotFacts:
     async def registered_webhooks(self) -> tuple[RegisteredWebhook, ...]:
         return await registered_by(self._registering).registered_webhooks()
 
-    async def _read(self, contact: Record, wanted: Wanted) -> _Records:
+    async def _read(self, contact: Record, wanted: Wanted) -> Records:
+        company = meant_company(contact)
+        newest_deals = newest({link.id: link.id for link in contact.associated(ObjectType.DEALS)})
         companies, deals = await asyncio.gather(
-            self._batch(ObjectType.COMPANIES, _meant_company(contact), wanted),
-            self._batch(ObjectType.DEALS, _newest_deals(contact), wanted),
+            self._batch(ObjectType.COMPANIES, [] if company is None else [company], wanted),
+            self._batch(ObjectType.DEALS, newest_deals, wanted),
         )
-        return _Records(contact=contact, company=companies[0] if companies else None, deals=deals)
+        return Records(contact=contact, company=companies[0] if companies else None, deals=deals)
 
     async def _batch(self, kind: ObjectType, ids: Sequence[str], wanted: Wanted) -> tuple[Record, ...]:
         if not ids or kind not in wanted.properties:
             return ()
         return await self._client.read_batch(kind, ids, wanted.properties[kind])
-
-
-def _meant_company(contact: Record) -> list[str]:
-    links = contact.associated(ObjectType.COMPANIES)
-    several = {link.id for link in links}
-    if len(several) > 1:
-        several = {link.id for link in links if link.type == PRIMARY_COMPANY}
-    return list(several) if len(several) == 1 else []
-
-
-def _newest_deals(contact: Record) -> list[str]:
-    ids = {link.id for link in contact.associated(ObjectType.DEALS)}
-    return sorted(ids, key=lambda each: (len(each), each), reverse=True)[:MOST_IN_A_BATCH]
-
-
-def _value(rule: FactRule, records: _Records, known: Known) -> FactValue | None:
-    kind = OBJECTS.get(rule.object)
-    if kind is None:
-        return None
-    if (kind, rule.property) == (ObjectType.DEALS, OPEN):
-        return open_deals(records.deals, known)
-    record = records.described_by(kind)
-    if record is None:
-        return None
-    ours: Mapping[str, str] = dict(rule.values)
-    if rule.property == OWNER:
-        return owner_of(record, ours=ours, known=known)
-    return fact_value(record, kind, rule.property, ours=ours, known=known)

@@ -24,6 +24,7 @@ _RECORDS = Page[Record]
 
 VERSION = "2026-09"
 MOST_IN_A_BATCH = 100
+MOST_ON_A_PAGE = 100
 OWNERS_PER_PAGE = 500
 MOST_OWNER_PAGES = 10
 _NAMES_DEADLINE = 3.0
@@ -126,24 +127,58 @@ class HubSpotClient:
             Call(operation=f"{kind}.list", method="GET", path=path, params=[("limit", "1")])
         )
 
+    async def list_page(
+        self,
+        kind: ObjectType,
+        *,
+        properties: Collection[str],
+        associations: Sequence[ObjectType] = (),
+        after: str | None = None,
+        archived: bool = False,
+    ) -> Page[Record]:
+        """A hundred records, or, with `archived`, of those that were deleted in the last 90 days. It reads the store,
+        not the search index; only a short list of properties has room in the address."""
+        params = [("limit", str(MOST_ON_A_PAGE)), ("properties", ",".join(sorted(properties)))]
+        if associations:
+            params.append(("associations", ",".join(associations)))
+        if archived:
+            params.append(("archived", "true"))
+        if after is not None:
+            params.append(("after", after))
+        call = Call(
+            operation=f"{kind}.list", method="GET", path=f"/crm/objects/{VERSION}/{kind}", params=params
+        )
+        return (await self._transport.call(call)).read_as(_RECORDS)
+
     async def owners(self) -> tuple[Owner, ...]:
         """Everybody who can own records now: active users, up to 5,000."""
         owners: list[Owner] = []
-        after: list[tuple[str, str]] = []
+        after: str | None = None
         for _ in range(MOST_OWNER_PAGES):
-            call = Call(
-                operation="owners.list",
-                method="GET",
-                path=f"/crm/owners/{VERSION}",
-                params=[("limit", str(OWNERS_PER_PAGE)), *after],
-                deadline=self._names_deadline,
-            )
-            page = (await self._transport.call(call)).read_as(_OWNERS)
+            page = await self.owners_page(after=after, deadline=self._names_deadline)
             owners += page.results
-            if page.after is None:
+            after = page.after
+            if after is None:
                 break
-            after = [("after", page.after)]
         return tuple(owners)
+
+    async def owners_page(
+        self, *, after: str | None = None, archived: bool = False, deadline: float | None = None
+    ) -> Page[Owner]:
+        """Of the active users, or, with `archived`, of those who are not any more."""
+        params = [("limit", str(OWNERS_PER_PAGE))]
+        if archived:
+            params.append(("archived", "true"))
+        if after is not None:
+            params.append(("after", after))
+        call = Call(
+            operation="owners.list",
+            method="GET",
+            path=f"/crm/owners/{VERSION}",
+            params=params,
+            deadline=deadline,
+        )
+        return (await self._transport.call(call)).read_as(_OWNERS)
 
     async def pipelines(self, kind: ObjectType) -> tuple[Pipeline, ...]:
         path = f"/crm/pipelines/{VERSION}/{kind}"

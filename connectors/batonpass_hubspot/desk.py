@@ -12,6 +12,7 @@ from batonpass_hubspot.contact_key import ContactKey
 from batonpass_hubspot.desk_client import HubSpotDeskClient
 from batonpass_hubspot.directory import Kept
 from batonpass_hubspot.fields import KEY_PROPERTY, OWN
+from batonpass_hubspot.searching import Pace
 from batonpass_hubspot.settings import HubSpotSettings
 from batonpass_hubspot.stages import Stages
 from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS
@@ -32,12 +33,15 @@ class Desk:
     properties: Kept[tuple[Property, ...]] = field(init=False)
     owners: Kept[tuple[Owner, ...]] = field(init=False)
     account: Kept[Account] = field(init=False)
+    pace: Pace = field(init=False)
+    """Of all searches."""
     _stages: Kept[Stages] = field(init=False)
 
     def __post_init__(self) -> None:
         self.properties = Kept(lambda: self.crm.properties(ObjectType.TICKETS), self.clock)
         self.owners = Kept(self.crm.owners, self.clock)
         self.account = Kept(self.crm.account, self.clock)
+        self.pace = Pace(self.clock)
         self._stages = Kept(self._load_stages, self.clock)
 
     async def stages(self, *, anew: bool = False) -> Stages:

@@ -17,6 +17,7 @@ from batonpass_hubspot.client import VERSION, ObjectType
 from batonpass_hubspot.desk_wire import (
     TICKET_TYPE,
     AppSettings,
+    LinkEnd,
     LinksAnswer,
     Message,
     MessageContent,
@@ -118,6 +119,31 @@ class HubSpotDeskClient:
                 break
             after = following[0].after
         return tuple(sorted(ids, key=lambda each: (len(each), each), reverse=True))
+
+    async def links(
+        self, kind: ObjectType, ids: Sequence[str], to: ObjectType
+    ) -> Mapping[str, tuple[LinkEnd, ...]]:
+        """Of these records (at most a thousand) those that have links to records of type `to`, with all of them."""
+        found: dict[str, tuple[LinkEnd, ...]] = {}
+        asked = [{"id": each} for each in ids]
+        for _ in range(MOST_PAGES):
+            if not asked:
+                break
+            call = Call(
+                operation=f"{kind}.links",
+                method="POST",
+                path=f"/crm/associations/{VERSION}/{kind}/{to}/batch/read",
+                json={"inputs": asked},
+            )
+            page = (await self._transport.call(call)).read_as(LinksAnswer)
+            asked = []
+            for each in page.results:
+                if each.from_ is None:
+                    continue
+                found[each.from_.id] = (*found.get(each.from_.id, ()), *each.to)
+                if each.paging and each.paging.next:
+                    asked.append({"id": each.from_.id, "after": each.paging.next.after})
+        return found
 
     # Properties -----------------------------------------------------------------------------------------------
 

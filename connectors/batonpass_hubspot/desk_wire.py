@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from batonpass.domain.conversation import Instant
 from batonpass_hubspot.wire import Wire
 
@@ -114,6 +116,8 @@ class Search(Wire):
     sorts: tuple[Sort]
     properties: tuple[str, ...]
     limit: int
+    after: str | None = None
+    """How many results to pass over."""
 
 
 # What we are given --------------------------------------------------------------------------------------------
@@ -137,8 +141,13 @@ class ValidatedProperties(Wire):
     results: tuple[ValidatedProperty, ...] = ()
 
 
+class LinkKind(Wire):
+    type_id: int | None = None
+
+
 class LinkEnd(Wire):
     to_object_id: str
+    association_types: tuple[LinkKind, ...] = ()
 
 
 class NextLinks(Wire):
@@ -150,6 +159,7 @@ class LinksPaging(Wire):
 
 
 class Links(Wire):
+    from_: RecordId | None = Field(default=None, alias="from")
     to: tuple[LinkEnd, ...] = ()
     paging: LinksPaging | None = None
 

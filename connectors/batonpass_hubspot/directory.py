@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from batonpass.domain.clock import Clock
-from batonpass.domain.errors import BatonpassError
+from batonpass.domain.errors import BatonpassError, RefusedError
 from batonpass_hubspot.client import HubSpotClient, ObjectType
 from batonpass_hubspot.wanted import Wanted
 from batonpass_hubspot.wire import Property
@@ -45,6 +45,11 @@ class Kept(Generic[Value]):
                 self._kept = (await self._load(), self._clock.monotonic() + KEPT_SECONDS)
             return self._kept[0]
 
+    @property
+    def known(self) -> Value | None:
+        """As it was loaded last, however long ago; None: never."""
+        return None if self._kept is None else self._kept[0]
+
     def forget(self) -> None:
         """Load it anew when next asked for."""
         self._kept = None
@@ -69,6 +74,13 @@ class Directory:
         properties = {key: each for several in defined for key, each in several.items()}
         return Known(owners=owners, stages=stages, properties=properties)
 
+    async def told_by(self, wanted: Wanted, *, stages: bool) -> Known:
+        """As `look_up`, without owners, for what is kept: raises `RetryLaterError` where a list cannot be read now. One
+        that this token may not read is empty."""
+        labels = await _unless_refused(self._stages if stages else None)
+        defined = [await _unless_refused(self._properties[kind]) for kind in wanted.defined]
+        return Known(stages=labels, properties={key: each for some in defined for key, each in some.items()})
+
     async def _load_owners(self) -> Mapping[str, str]:
         return {owner.id: owner.name for owner in await self._client.owners() if owner.name}
 
@@ -87,6 +99,13 @@ class Directory:
 
 Key = TypeVar("Key")
 Named = TypeVar("Named")
+
+
+async def _unless_refused(kept: Kept[Mapping[Key, Named]] | None) -> Mapping[Key, Named]:
+    try:
+        return {} if kept is None else await kept.get()
+    except RefusedError:
+        return {}
 
 
 async def _or_nothing(kept: Kept[Mapping[Key, Named]] | None) -> Mapping[Key, Named]:

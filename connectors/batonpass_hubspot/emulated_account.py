@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 from batonpass.domain.clock import Clock
 from batonpass_hubspot.emulated_schema import (
+    CALCULATED,
     COMPANIES,
     CONTACTS,
     DEAL_STAGES,
@@ -31,6 +33,7 @@ from batonpass_hubspot.emulated_writing import WritingRules
 Stages = tuple[tuple[str, str, bool], ...]
 """Id, label, whether a record in it is closed."""
 _UNTOLD = frozenset({"hs_lastmodifieddate", "lastmodifieddate", "createdate", "hs_object_id"})
+_CLOSED_DEALS = frozenset(name for name, _, is_closed in DEAL_STAGES if is_closed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +58,20 @@ class StoredRecord:
     properties: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = None
+    """When it was deleted: it is listed as archived for 90 days."""
 
 
 @dataclass(slots=True)
 class EmulatedAccount:
     clock: Clock
     records: dict[tuple[str, str], StoredRecord] = field(default_factory=dict)
-    links: list[tuple[int, str, str]] = field(default_factory=list)
-    """(association type id, from, to), both ways."""
+    archived: dict[tuple[str, str], StoredRecord] = field(default_factory=dict)
+    """What people have deleted."""
+    merged: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, id) that is no more → the id of the record that it was merged into."""
+    links: defaultdict[str, dict[tuple[int, str], None]] = field(default_factory=lambda: defaultdict(dict))
+    """From → (association type id, to), both ways; ids are unique in the account here."""
     owners: dict[str, dict[str, Any]] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)
     """Owner id → the id of their team."""
@@ -71,6 +80,10 @@ class EmulatedAccount:
         default_factory=lambda: {"0": ("Support Pipeline", TICKET_STAGES)}
     )
     rules: WritingRules = field(init=False)
+    _kinds: defaultdict[str, dict[str, StoredRecord]] = field(
+        init=False, default_factory=lambda: defaultdict(dict)
+    )
+    """`records` by their kinds."""
     groups: set[str] = field(default_factory=set)
     """The property groups that somebody has made."""
     told: Callable[[Change], None] = lambda _: None
@@ -148,36 +161,6 @@ class EmulatedAccount:
         }
         return owner_id
 
-    def pipelines(self, kind: str) -> list[dict[str, Any]]:
-        if kind == DEALS:
-            return [self._pipeline("default", "Sales Pipeline", DEAL_STAGES, "isClosed")]
-        if kind == TICKETS:
-            return [
-                self._pipeline(key, label, stages, "ticketState")
-                for key, (label, stages) in self.ticket_pipelines.items()
-            ]
-        return []
-
-    def _pipeline(self, key: str, label: str, stages: Stages, state: str) -> dict[str, Any]:
-        moment = {
-            "createdAt": stamp(self.clock.now()),
-            "updatedAt": stamp(self.clock.now()),
-            "archived": False,
-        }
-        words = {"isClosed": ("false", "true"), "ticketState": ("OPEN", "CLOSED")}[state]
-        told = [
-            {
-                "id": name,
-                "label": called,
-                "displayOrder": at,
-                "metadata": {state: words[closed], "isClosed": str(closed).lower()},
-                "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-                **moment,
-            }
-            for at, (name, called, closed) in enumerate(stages)
-        ]
-        return {"id": key, "label": label, "displayOrder": 0, "stages": told, **moment}
-
     @property
     def ticket_stages(self) -> dict[str, bool]:
         """Stage id → whether it is a closed one."""
@@ -186,12 +169,18 @@ class EmulatedAccount:
     # Reading --------------------------------------------------------------------------------------------------
 
     def of_kind(self, kind: str) -> list[StoredRecord]:
-        return [each for (of, _), each in self.records.items() if of == kind]
+        """Oldest first, which is the order of their ids."""
+        return list(self._kinds[kind].values())
+
+    def deleted(self, kind: str) -> list[StoredRecord]:
+        """As people deleted them; in the order of their ids."""
+        found = [each for (of, _), each in self.archived.items() if of == kind]
+        return sorted(found, key=lambda each: int(each.id))
 
     def find(self, kind: str, key: str, id_property: str | None) -> list[StoredRecord]:
         """Those named by id, or by a unique property. An e-mail address also finds whose secondary one it is."""
         if id_property in {None, "", "hs_object_id"}:
-            found = self.records.get((kind, key))
+            found = self.records.get((kind, self.merged.get((kind, key), key)))
             return [found] if found else []
         wanted = key.lower()
         return [each for each in self.of_kind(kind) if wanted in _names(each, id_property)]
@@ -199,9 +188,13 @@ class EmulatedAccount:
     def linked(self, kind: str, record_id: str, to: str) -> list[dict[str, str]]:
         return [
             {"id": end, "type": _link_name(type_id)}
-            for type_id, start, end in self.links
-            if start == record_id and LINKS[type_id][:2] == (kind, to)
+            for type_id, end in self.links.get(record_id, ())
+            if LINKS[type_id][:2] == (kind, to)
         ]
+
+    def link_types(self, record_id: str, end: str) -> list[int]:
+        """The types of the links from one record to another."""
+        return [type_id for type_id, to in self.links.get(record_id, ()) if to == end]
 
     # Writing --------------------------------------------------------------------------------------------------
 
@@ -246,19 +239,23 @@ class EmulatedAccount:
             kind=kind, id=self.next_id(), properties=dict(values), created_at=now, updated_at=now
         )
         self.records[kind, record.id] = record
+        self._kinds[kind][record.id] = record
         self._compute(record)
         return record
 
     def delete(self, kind: str, record_id: str) -> None:
         """As people do; its links go too."""
-        del self.records[kind, record_id]
-        self.links = [
-            link
-            for link in self.links
-            if (LINKS[link[0]][0], link[1]) != (kind, record_id)
-            and (LINKS[link[0]][1], link[2]) != (kind, record_id)
-        ]
+        record = self.take_out(kind, record_id)
+        record.archived_at = self.clock.now()
+        self.archived[kind, record_id] = record
+        for type_id, end in self.links.pop(record_id, {}):
+            self.links[end].pop((LINKS[type_id][2], record_id), None)
         self.told(Change(kind=kind, record_id=record_id, what="deletion"))
+
+    def take_out(self, kind: str, record_id: str) -> StoredRecord:
+        """The record, which is there no more; its links stay."""
+        del self._kinds[kind][record_id]
+        return self.records.pop((kind, record_id))
 
     def link(self, type_id: int, start: str, end: str) -> None:
         """Both ways. A contact's first company becomes the primary one by itself; a primary one is listed twice."""
@@ -267,18 +264,18 @@ class EmulatedAccount:
             first = not self.linked(CONTACTS, start, COMPANIES)
             types = [PRIMARY_COMPANY, UNLABELLED_COMPANY] if first or type_id == PRIMARY_COMPANY else types
         for each in types:
-            self._link_once(each, start, end)
-            self._link_once(LINKS[each][2], end, start)
+            self.link_once(each, start, end)
+            self.link_once(LINKS[each][2], end, start)
 
     def forget_primary_company(self, contact_id: str) -> None:
         """Leave the contact's companies without a primary one, as people can in HubSpot."""
-        self.links = [
-            link for link in self.links if not (link[0] == PRIMARY_COMPANY and link[1] == contact_id)
-        ]
+        links = self.links[contact_id]
+        for link in [each for each in links if each[0] == PRIMARY_COMPANY]:
+            del links[link]
 
-    def _link_once(self, type_id: int, start: str, end: str) -> None:
-        if (type_id, start, end) not in self.links:
-            self.links.append((type_id, start, end))
+    def link_once(self, type_id: int, start: str, end: str) -> None:
+        if (type_id, end) not in self.links[start]:
+            self.links[start][type_id, end] = None
             kind, to, _ = LINKS[type_id]
             self.told(
                 Change(
@@ -296,9 +293,13 @@ class EmulatedAccount:
         record.properties["hs_object_id"] = record.id
         record.properties["createdate"] = stamp(record.created_at)
         record.properties[changed] = stamp(record.updated_at)
+        if record.kind == CONTACTS:
+            for name, of in CALCULATED.items():
+                number = record.properties.get(of, "")
+                record.properties[name] = _dialled(number) if number.startswith("+") else ""
         if record.kind == DEALS:
-            closed = {name for name, _, is_closed in DEAL_STAGES if is_closed}
-            record.properties["hs_is_closed"] = str(record.properties.get("dealstage") in closed).lower()
+            is_closed = record.properties.get("dealstage") in _CLOSED_DEALS
+            record.properties["hs_is_closed"] = "true" if is_closed else "false"
         if record.kind == TICKETS:
             self._compute_ticket(record.properties, stamp(record.updated_at))
 
@@ -329,3 +330,7 @@ def _link_name(type_id: int) -> str:
     start, end, _ = LINKS[type_id]
     name = f"{SINGULAR[start]}_to_{SINGULAR[end]}"
     return f"{name}_unlabeled" if type_id in {279, 280} else name
+
+
+def _dialled(number: str) -> str:
+    return "+" + "".join(each for each in number if each.isdecimal())

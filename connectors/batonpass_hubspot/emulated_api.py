@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse, Response
 from batonpass.domain.clock import Clock
 from batonpass_hubspot import emulated_search
 from batonpass_hubspot.emulated_account import EmulatedAccount, StoredRecord
+from batonpass_hubspot.emulated_pipelines import pipelines_of
 from batonpass_hubspot.emulated_schema import LINKS, OBJECT_TYPES, SINGULAR, stamp
 from batonpass_hubspot.emulated_writing import RefusedWriteError
 
 MOST_IN_A_BATCH = 100
-LINKS_PER_PAGE = 500
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
@@ -66,18 +66,6 @@ class ObjectApi:
         self._search_lag = search_lag
         self._search_limits = search_limits
         self._searches: deque[float] = deque()
-
-    def list(self, request: Request, kind: str, body: Any) -> Response:
-        del body
-        limit = int(request.query_params.get("limit", "10"))
-        if limit > MOST_IN_A_BATCH:
-            return self._refuse(400, "VALIDATION_ERROR", f"The limit must be at most {MOST_IN_A_BATCH}")
-        records = self._account.of_kind(kind)
-        names = listed(request, "properties")
-        linked = listed(request, "associations")
-        return page_of(
-            records, request.query_params.get("after"), limit, lambda each: self._shown(each, names, linked)
-        )
 
     def get(self, request: Request, kind: str, body: Any) -> Response:
         del body
@@ -203,30 +191,9 @@ class ObjectApi:
             told |= {"numErrors": len(errors), "errors": errors}
         return JSONResponse(told, 207 if errors else made)
 
-    def links(self, request: Request, kind: str, body: Any) -> Response:
-        """The associations of up to a hundred records with records of one type."""
-        to = request.path_params["to"]
-        results = []
-        for each in body.get("inputs", []):
-            ends = dict.fromkeys(link["id"] for link in self._account.linked(kind, str(each["id"]), to))
-            start = int(each.get("after") or 0)
-            shown = list(ends)[start : start + LINKS_PER_PAGE]
-            told: dict[str, Any] = {
-                "from": {"id": str(each["id"])},
-                "to": [{"toObjectId": int(end), "associationTypes": []} for end in shown],
-            }
-            if start + LINKS_PER_PAGE < len(ends):
-                told["paging"] = {"next": {"after": str(start + LINKS_PER_PAGE), "link": ""}}
-            if shown:
-                results.append(told)
-        moment = stamp(self._clock.now())
-        return JSONResponse(
-            {"status": "COMPLETE", "startedAt": moment, "completedAt": moment, "results": results}
-        )
-
     def list_pipelines(self, request: Request, kind: str, body: Any) -> Response:
         del request, body
-        return JSONResponse({"results": self._account.pipelines(kind)})
+        return JSONResponse({"results": pipelines_of(self._account, kind)})
 
     def list_properties(self, request: Request, kind: str, body: Any) -> Response:
         del request, body
@@ -252,23 +219,34 @@ class ObjectApi:
     def _shown(
         self, record: StoredRecord, names: Iterable[str], linked: Iterable[str]
     ) -> MutableMapping[str, Any]:
-        always = {"hs_object_id", "createdate"}
-        asked = [
-            name
-            for name in dict.fromkeys((*names, *always))
-            if name in self._account.definitions[record.kind]
-        ]
+        return shower(self._account, record.kind, names, linked)(record)
+
+
+def shower(
+    account: EmulatedAccount, kind: str, names: Iterable[str], linked: Iterable[str]
+) -> Callable[[StoredRecord], MutableMapping[str, Any]]:
+    """How records of a kind are shown: with these properties, as far as they exist, and these links."""
+    known = account.definitions[kind]
+    asked = [name for name in dict.fromkeys((*names, "hs_object_id", "createdate")) if name in known]
+    to_kinds = [to for to in linked if to in OBJECT_TYPES]
+
+    def show(record: StoredRecord) -> MutableMapping[str, Any]:
+        stored = record.properties
         told: dict[str, Any] = {
             "id": record.id,
-            "properties": {name: record.properties.get(name) or None for name in asked},
+            "properties": {name: stored.get(name) or None for name in asked},
             "createdAt": stamp(record.created_at),
             "updatedAt": stamp(record.updated_at),
-            "archived": False,
+            "archived": record.archived_at is not None,
         }
-        links = {to: self._account.linked(record.kind, record.id, to) for to in linked if to in OBJECT_TYPES}
-        if any(links.values()):
-            told["associations"] = {to: {"results": ends} for to, ends in links.items() if ends}
+        if record.archived_at is not None:
+            told["archivedAt"] = stamp(record.archived_at)
+        links = {to: ends for to in to_kinds if (ends := account.linked(kind, record.id, to))}
+        if links:
+            told["associations"] = {to: {"results": ends} for to, ends in links.items()}
         return told
+
+    return show
 
 
 def _key_of(record: StoredRecord) -> str | None:

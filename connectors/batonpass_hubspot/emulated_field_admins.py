@@ -1,4 +1,4 @@
-"""What the admins of an emulated account do to ticket properties and pipelines."""
+"""What people do to an emulated account: admins to ticket properties and pipelines, others to its records."""
 
 from __future__ import annotations
 
@@ -7,13 +7,35 @@ from typing import Any
 
 from batonpass.testing.emulator import Emulator
 from batonpass.testing.happenings import CannotPlayError
+from batonpass_hubspot import emulated_filling
 from batonpass_hubspot.emulated_account import EmulatedAccount
+from batonpass_hubspot.emulated_hooks import HookApi
 from batonpass_hubspot.emulated_schema import TICKETS
 
 
 @dataclass
 class FieldAdmins(Emulator):
     account: EmulatedAccount = field(init=False)
+    hooks: HookApi = field(init=False)
+
+    def fill(self, stream: str, number: int) -> tuple[str, ...]:
+        return emulated_filling.fill(self.account, stream, number)
+
+    def touch(self, stream: str, record: str) -> None:
+        emulated_filling.touch(self.account, stream, record)
+        self.hooks.flush()
+
+    def drop(self, stream: str, record: str) -> None:
+        emulated_filling.drop(self.account, stream, record)
+        self.hooks.flush()
+
+    def merge(self, stream: str, into: str, gone: str) -> None:
+        """Let somebody merge one record into another."""
+        emulated_filling.merge(self.account, stream, into, gone)
+        self.hooks.flush()
+
+    def delete_ticket(self, ticket: str) -> None:
+        self.account.delete(TICKETS, ticket)
 
     def add_form(self, name: str) -> str:
         """A ticket pipeline with a first and a last stage. Its id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from batonpass.testing.emulator import Operation
 from batonpass_hubspot.emulated_api import ObjectApi
 from batonpass_hubspot.emulated_hooks import HookApi
+from batonpass_hubspot.emulated_listing import ListingApi
 from batonpass_hubspot.emulated_properties import PropertyApi
 from batonpass_hubspot.emulated_schema import OBJECT_TYPES, TICKETS, TYPE_IDS
 from batonpass_hubspot.emulated_threads import ThreadApi
@@ -29,18 +31,24 @@ class Handled(Protocol):
         ...
 
 
-def record_routes(api: ObjectApi, own: PropertyApi, handled: Handled) -> list[Operation]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApis:
+    objects: ObjectApi
+    listing: ListingApi
+    own: PropertyApi
+
+
+def record_routes(apis: RecordApis, handled: Handled) -> list[Operation]:
     return [
         route
         for kind in OBJECT_TYPES
         for under in (_dated, _legacy)
-        for route in _routes_of(kind, under, api, own, handled)
+        for route in _routes_of(kind, under, apis, handled)
     ]
 
 
-def _routes_of(
-    kind: str, under: Callable[[str], str], api: ObjectApi, own: PropertyApi, handled: Handled
-) -> list[Operation]:
+def _routes_of(kind: str, under: Callable[[str], str], apis: RecordApis, handled: Handled) -> list[Operation]:
+    api, listing, own = apis.objects, apis.listing, apis.own
     records, properties = f"{under('objects')}/{kind}", f"{under('properties')}/{kind}"
     links = f"{under('associations').replace('v3', 'v4')}/{kind}/{{to}}/batch/read"
     one = f"{records}/{{key:path}}"
@@ -53,8 +61,8 @@ def _routes_of(
         ("schema", "GET", f"{schema}/{kind}", own.schema),
         ("validations", "GET", validations, own.validations),
         ("pipelines", "GET", f"{under('pipelines')}/{kind}", api.list_pipelines),
-        ("links", "POST", links, api.links),
-        ("list", "GET", records, api.list),
+        ("links", "POST", links, listing.links),
+        ("list", "GET", records, listing.list),
         ("create", "POST", records, api.create),
         ("batch_read", "POST", f"{records}/batch/read", api.batch_read),
         ("batch_create", "POST", f"{records}/batch/create", api.batch_create),

@@ -52,10 +52,14 @@ READ_ONLY = frozenset(
     {
         "hs_object_id", "createdate", "lastmodifieddate", "hs_lastmodifieddate", "hs_is_closed", "closed_date",
         "hs_ticket_reopened_at", "first_agent_reply_date", "hs_last_message_received_at", "hs_last_message_sent_at",
-        "hubspot_team_id",
+        "hubspot_team_id", "hs_merged_object_ids", "hs_calculated_phone_number", "hs_calculated_mobile_number",
     }
 )  # fmt: skip
 """What HubSpot itself sets."""
+CALCULATED: Mapping[str, str] = MappingProxyType(
+    {"hs_calculated_phone_number": "phone", "hs_calculated_mobile_number": "mobilephone"}
+)
+"""A number in E.164 → the property that it is read from; without a country code there is none here."""
 LONGEST_TEXT = 65_536
 
 # name, type, field type, options (value → label)
@@ -65,6 +69,7 @@ EVERYWHERE: tuple[Definition, ...] = (
     ("hs_object_id", "number", "number", NO_OPTIONS),
     ("createdate", "datetime", "date", NO_OPTIONS),
     ("hubspot_owner_id", "enumeration", "select", NO_OPTIONS),
+    ("hs_merged_object_ids", "enumeration", "checkbox", NO_OPTIONS),
 )
 DEFINED: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
     {
@@ -75,6 +80,9 @@ DEFINED: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
             ("lastname", "string", "text", NO_OPTIONS),
             ("phone", "string", "phonenumber", NO_OPTIONS),
             ("mobilephone", "string", "phonenumber", NO_OPTIONS),
+            ("hs_calculated_phone_number", "string", "text", NO_OPTIONS),
+            ("hs_calculated_mobile_number", "string", "text", NO_OPTIONS),
+            ("hs_language", "enumeration", "select", {"de": "German", "en": "English"}),
             (
                 "lifecyclestage",
                 "enumeration",
@@ -86,6 +94,7 @@ DEFINED: Mapping[str, tuple[Definition, ...]] = MappingProxyType(
         COMPANIES: (
             ("name", "string", "text", NO_OPTIONS),
             ("domain", "string", "text", NO_OPTIONS),
+            ("hs_additional_domains", "enumeration", "checkbox", NO_OPTIONS),
             ("tier", "enumeration", "select", {"free": "Free", "pro": "Pro", "enterprise": "Enterprise"}),
             ("renewal_date", "date", "date", NO_OPTIONS),
             ("numberofemployees", "number", "number", NO_OPTIONS),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import nan
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -42,6 +43,7 @@ class SearchLimits:
 _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
+@lru_cache(maxsize=200_000)
 def _ordered(stored: str) -> tuple[int, float, str]:
     """Numbers and instants by their size (an instant is asked for in milliseconds, and stored in ISO 8601), then texts."""
     if _WHOLE.fullmatch(stored):
@@ -50,51 +52,72 @@ def _ordered(stored: str) -> tuple[int, float, str]:
         at = datetime.fromisoformat(stored)
     except ValueError:
         return 1, 0.0, stored
-    return 0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000, ""
+    return 0, round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000, 3), ""
 
 
-def _compared(value: str, asked: Mapping[str, Any]) -> float:
-    """Below 0: the value is the smaller one; what cannot be compared is neither."""
-    ours, theirs = _ordered(value), _ordered(str(asked["value"]))
-    if not value or ours[0] != theirs[0]:
-        return nan
-    return round(ours[1] - theirs[1], 3) if ours[0] == 0 else (ours > theirs) - (ours < theirs)
-
-
-_OPERATORS: Mapping[str, Callable[[str, Mapping[str, Any]], bool]] = MappingProxyType(
-    {
-        "EQ": lambda value, asked: (
-            value.lower() == str(asked["value"]).lower() or _compared(value, asked) == 0
-        ),
-        "NEQ": lambda value, asked: value.lower() != str(asked["value"]).lower(),
-        "IN": lambda value, asked: value.lower() in [str(each).lower() for each in asked["values"]],
-        "NOT_IN": lambda value, asked: value.lower() not in [str(each).lower() for each in asked["values"]],
-        "GT": lambda value, asked: _compared(value, asked) > 0,
-        "GTE": lambda value, asked: _compared(value, asked) >= 0,
-        "LT": lambda value, asked: _compared(value, asked) < 0,
-        "LTE": lambda value, asked: _compared(value, asked) <= 0,
-        "HAS_PROPERTY": lambda value, _: bool(value),
-        "NOT_HAS_PROPERTY": lambda value, _: not value,
-        "CONTAINS_TOKEN": lambda value, asked: str(asked["value"]).strip("*").lower() in value.lower(),
-    }
+Fits = Callable[[str], bool]
+_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {"GT": operator.gt, "GTE": operator.ge, "LT": operator.lt, "LTE": operator.le}
 )
+
+
+def _compared(compare: Callable[[Any, Any], bool], asked: str) -> Fits:
+    """What cannot be compared does not fit."""
+    theirs = _ordered(asked)
+
+    def fits(value: str) -> bool:
+        ours = _ordered(value)
+        return bool(value) and ours[0] == theirs[0] and compare(ours, theirs)
+
+    return fits
+
+
+def _equal(asked: str) -> Fits:
+    same, as_size = asked.lower(), _compared(operator.eq, asked)
+    return lambda value: value.lower() == same or as_size(value)
+
+
+def _one_of(values: Iterable[Any]) -> Fits:
+    named = frozenset(str(each).lower() for each in values)
+    return lambda value: value.lower() in named
+
+
+def _predicate(asked: Mapping[str, Any]) -> Fits:
+    """Of one filter."""
+    word, wanted = asked["operator"], str(asked.get("value", ""))
+    if word in _COMPARED:
+        return _compared(_COMPARED[word], wanted)
+    table: Mapping[str, Callable[[], Fits]] = {
+        "EQ": lambda: _equal(wanted),
+        "NEQ": lambda: lambda value: value.lower() != wanted.lower(),
+        "IN": lambda: _one_of(asked["values"]),
+        "NOT_IN": lambda: _not(_one_of(asked["values"])),
+        "HAS_PROPERTY": lambda: bool,
+        "NOT_HAS_PROPERTY": lambda: operator.not_,
+        "CONTAINS_TOKEN": lambda: lambda value: wanted.strip("*").lower() in value.lower(),
+    }
+    return table[word]()
+
+
+def _not(fits: Fits) -> Fits:
+    return lambda value: not fits(value)
 
 
 def matching(records: Iterable[StoredRecord], body: Mapping[str, Any]) -> list[StoredRecord]:
     """Those that fit one filter group whole, sorted as asked."""
-    groups = body.get("filterGroups") or []
-    found = [each for each in records if not groups or any(_fits(each, group["filters"]) for group in groups)]
+    groups = [
+        [(each["propertyName"], _predicate(each)) for each in group["filters"]]
+        for group in body.get("filterGroups") or []
+    ]
+    found = [each for each in records if not groups or any(_fits(each, group) for group in groups)]
     for sort in body.get("sorts") or []:
         name, descending = _sort(sort)
         found.sort(key=lambda each: _ordered(each.properties.get(name, "")), reverse=descending)
     return found
 
 
-def _fits(record: StoredRecord, filters: Iterable[Mapping[str, Any]]) -> bool:
-    return all(
-        _OPERATORS[each["operator"]](record.properties.get(each["propertyName"], ""), each)
-        for each in filters
-    )
+def _fits(record: StoredRecord, filters: Iterable[tuple[str, Fits]]) -> bool:
+    return all(fits(record.properties.get(name, "")) for name, fits in filters)
 
 
 def _sort(sort: Any) -> tuple[str, bool]:

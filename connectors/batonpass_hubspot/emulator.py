@@ -22,14 +22,16 @@ from batonpass.domain.event import EventKind
 from batonpass.testing.emulator import Operation
 from batonpass.testing.happenings import Happening
 from batonpass_hubspot.emulated_account import EmulatedAccount
-from batonpass_hubspot.emulated_api import ObjectApi, Refusal, page_of
+from batonpass_hubspot.emulated_api import ObjectApi, Refusal
 from batonpass_hubspot.emulated_field_admins import FieldAdmins
 from batonpass_hubspot.emulated_hooks import HookApi
+from batonpass_hubspot.emulated_listing import ListingApi
 from batonpass_hubspot.emulated_people import People
 from batonpass_hubspot.emulated_properties import PropertyApi
 from batonpass_hubspot.emulated_routes import (
     DATED,
     LEGACY,
+    RecordApis,
     conversation_routes,
     record_routes,
     webhook_routes,
@@ -53,6 +55,7 @@ ACCESS_TOKEN = "emulator-token"  # noqa: S105 - opens nothing but the emulator
 APP_ID = "3456789"
 CLIENT_SECRET = "7d5b0a52-4f0e-4c1b-9a5e-2f6d1c3b8e90"  # noqa: S105 - as above
 DEVELOPER_KEY = "emulator-developer-key"
+OWNERS_SCOPE = "crm.objects.owners.read"
 _CONTACT_TO_DEAL = 4
 _LIMIT = "x-hubspot-ratelimit-"
 
@@ -104,6 +107,7 @@ class HubSpotEmulator(FieldAdmins):
             search_lag=lambda: self.search_lag,
             search_limits=self.search_limits,
         )
+        self.listing = ListingApi(self.account, self.clock, refuse=self._error)
         self.properties = PropertyApi(self.account, refuse=self._error, commit=self.commit)
         next_id = self.account.next_id
         self.threads = ThreadApi(self.clock, refuse=self._error, commit=self.commit, next_id=next_id)
@@ -157,9 +161,6 @@ class HubSpotEmulator(FieldAdmins):
         for name, unique in (("batonpass_key", True), ("batonpass_tags", False)):
             label = name.replace("_", " ")
             self.account.define(TICKETS, name, "string", label=label, group="batonpass", unique=unique)
-
-    def delete_ticket(self, ticket: str) -> None:
-        self.account.delete(TICKETS, ticket)
 
     def internal_notes(self, ticket: str) -> list[str]:
         ids = {link["id"] for link in self.account.linked(TICKETS, ticket, NOTES)}
@@ -215,8 +216,13 @@ class HubSpotEmulator(FieldAdmins):
         accounts = (f"/account-info/{DATED}/details", f"/account-info/{LEGACY}/details")
         owners = (f"/crm/owners/{DATED}", f"/crm/{LEGACY}/owners", f"/crm/{LEGACY}/owners/")
         found = [Operation("account.get", "GET", path, self._get_account) for path in accounts]
-        found += [Operation("owners.list", "GET", path, self._list_owners) for path in owners]
-        found += record_routes(self._objects, self.properties, self._handled)
+        found += [
+            Operation("owners.list", "GET", path, self._handled(OWNERS_SCOPE, self.listing.owners))
+            for path in owners
+        ]
+        found += record_routes(
+            RecordApis(objects=self._objects, listing=self.listing, own=self.properties), self._handled
+        )
         found += conversation_routes(self.threads, self._handled)
         found += webhook_routes(self.hooks, APP_ID, self._handled)
         return found
@@ -323,17 +329,6 @@ class HubSpotEmulator(FieldAdmins):
                 "uiDomain": "app.hubspot.com",
                 "dataHostingLocation": "na1",
             }
-        )
-
-    def _list_owners(self, request: Request) -> Response:
-        try:
-            self._check_scope("crm.objects.owners.read")
-        except Refusal as refusal:
-            return refusal.answer
-        email = request.query_params.get("email")
-        owners = [each for each in self.account.owners.values() if email in {None, each["email"]}]
-        return page_of(
-            owners, request.query_params.get("after"), int(request.query_params.get("limit", "100")), dict
         )
 
 

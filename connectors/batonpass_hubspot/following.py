@@ -13,6 +13,7 @@ from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
 from batonpass_hubspot.desk import Desk
 from batonpass_hubspot.fields import CHANGED_AT, CLOSED_AT, CREATED_AT, FIRST_REPLY_AT, OWNER, STAGE
 from batonpass_hubspot.threads import Threads, first_reply
+from batonpass_hubspot.values import instant
 from batonpass_hubspot.wire import Record
 
 FOLLOWED = (STAGE, OWNER, CLOSED_AT, CHANGED_AT, CREATED_AT, FIRST_REPLY_AT)
@@ -108,14 +109,3 @@ def rating_of(answer: Record) -> Rating | None:
         comment=answer.stored(_WORDS) or None,
         at=instant(answer.stored(_RATED_AT)),
     )
-
-
-def instant(stored: str) -> datetime | None:
-    """ISO 8601, or milliseconds since 1970; None for what is neither."""
-    try:
-        if stored.isdecimal() and len(stored) < 15:
-            return datetime.fromtimestamp(int(stored) / 1000, UTC)
-        at = datetime.fromisoformat(stored)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -10,13 +10,18 @@ from functools import partial
 from batonpass.domain.errors import RefusedError
 from batonpass.domain.facts import FactAnswer, Standing
 from batonpass.domain.person import MatchKey, MatchRule, Person
-from batonpass.ports import Matched, the_one
+from batonpass.domain.synced import KeptRecord, KeyKind, RecordKind
+from batonpass.ports import Copy, Matched, the_one
 from batonpass_hubspot.client import HubSpotClient, ObjectType
+from batonpass_hubspot.kept import record_in
 from batonpass_hubspot.wanted import EMAIL, MORE_EMAILS
 from batonpass_hubspot.wire import Record
 
 FIRST_NAME, LAST_NAME = "firstname", "lastname"
 PHONE, MOBILE = "phone", "mobilephone"
+
+IDENTIFYING = (EMAIL, MORE_EMAILS, FIRST_NAME, LAST_NAME, PHONE, MOBILE)
+"""The properties that decide whose a contact is."""
 
 _RECORD_ID = re.compile(r"[0-9]{1,20}")
 _CONFLICT = 409
@@ -31,10 +36,7 @@ class Matching:
         self, person: Person, *, properties: Collection[str] = (), associations: Sequence[ObjectType] = ()
     ) -> Matched[Record] | FactAnswer:
         """With these properties and links; one call, two for a phone number or an address in another script."""
-        known_as = (person.id_at(*self._names) or "").strip()
-        if not _RECORD_ID.fullmatch(known_as):  # another system's id: no contact here can have it
-            others = tuple(each for each in person.external_ids if each[0] not in self._names)
-            person = replace(person, external_ids=others)
+        person = self._known_here(person)
         asked = {EMAIL, MORE_EMAILS, *properties}
         try:
             return await the_one(
@@ -46,6 +48,19 @@ class Matching:
                 return FactAnswer(standing=Standing.AMBIGUOUS)
             raise
 
+    async def contact_in(self, copy: Copy, person: Person) -> Matched[KeptRecord] | FactAnswer:
+        """By the same rules, among what is kept."""
+        person = self._known_here(person)
+        return await the_one(person, self._names, partial(_kept, copy, person))
+
+    def _known_here(self, person: Person) -> Person:
+        known_as = (person.id_at(*self._names) or "").strip()
+        if _RECORD_ID.fullmatch(known_as):
+            return person
+        # another system's id: no contact here can have it
+        others = tuple(each for each in person.external_ids if each[0] not in self._names)
+        return replace(person, external_ids=others)
+
     async def _contacts(
         self, person: Person, key: MatchKey, *, asked: Collection[str], associations: Sequence[ObjectType]
     ) -> Sequence[Record]:
@@ -56,8 +71,7 @@ class Matching:
             case MatchRule.EMAIL:
                 named = [(each.lower(), EMAIL) for each in person.addresses]
             case MatchRule.PHONE:
-                wanted = (EMAIL, MORE_EMAILS, FIRST_NAME, LAST_NAME, PHONE, MOBILE)
-                found = await self._crm.contacts_with_phone(person.phones or (key.value,), wanted)
+                found = await self._crm.contacts_with_phone(person.phones or (key.value,), IDENTIFYING)
                 named = [(each.id, None) for each in found if _may_be(person, each)]
                 if len(named) > 1:
                     return found[: len(named)]
@@ -69,10 +83,32 @@ class Matching:
         fits = {
             each.id: each
             for each in contacts
-            if each is not None
-            and (key.rule is not MatchRule.EMAIL or any(map(person.has_email, _addresses(each))))
+            if each is not None and (key.rule is not MatchRule.EMAIL or _has_address(person, each))
         }
         return list(fits.values())
+
+
+async def _kept(copy: Copy, person: Person, key: MatchKey) -> Sequence[KeptRecord]:
+    """The contacts of the copy that fit one key."""
+    found: list[KeptRecord]
+    match key.rule:
+        case MatchRule.EXTERNAL_ID:
+            one = await copy.record(RecordKind.CUSTOMER, key.value)
+            found = [] if one is None else [one]
+        case MatchRule.EMAIL:
+            known = [
+                await copy.known_by(RecordKind.CUSTOMER, KeyKind.EMAIL, each) for each in person.addresses
+            ]
+            found = [each for some in known for each in some if _has_address(person, record_in(each))]
+        case MatchRule.PHONE:
+            numbers = person.phones or (key.value,)
+            known = [await copy.known_by(RecordKind.CUSTOMER, KeyKind.PHONE, each) for each in numbers]
+            found = [each for some in known for each in some if _may_be(person, record_in(each))]
+    return list({each.id: each for each in found}.values())
+
+
+def _has_address(person: Person, contact: Record) -> bool:
+    return any(map(person.has_email, _addresses(contact)))
 
 
 def _may_be(person: Person, contact: Record) -> bool:

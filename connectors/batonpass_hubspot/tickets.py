@@ -30,7 +30,7 @@ from batonpass.domain.ticket import (
     TicketLife,
     TicketRef,
 )
-from batonpass.ports import Access, RegisteredWebhook
+from batonpass.ports import Access, Copy, Page, RegisteredWebhook, Round, Slice, Stream
 from batonpass_hubspot import fields
 from batonpass_hubspot.admin_rules import admin_rules
 from batonpass_hubspot.changes import Changes
@@ -39,7 +39,7 @@ from batonpass_hubspot.client import MOST_IN_A_BATCH, ObjectType
 from batonpass_hubspot.desk import PERSON, Desk, agent_of
 from batonpass_hubspot.desk_access import access_to
 from batonpass_hubspot.desk_wire import TICKET_TYPE, NewRecord, linked_to
-from batonpass_hubspot.following import Following, instant
+from batonpass_hubspot.following import Following
 from batonpass_hubspot.groups import groups_of
 from batonpass_hubspot.history import History
 from batonpass_hubspot.opening import Opening
@@ -47,7 +47,9 @@ from batonpass_hubspot.provisioning import Provisioning
 from batonpass_hubspot.records import TicketShape, is_field
 from batonpass_hubspot.registering import Registering, registered_by
 from batonpass_hubspot.requesters import Requesters
+from batonpass_hubspot.syncing import Syncing
 from batonpass_hubspot.threads import Said, Threads
+from batonpass_hubspot.values import instant
 from batonpass_hubspot.wire import Account, Property, Record
 
 NOTE_TO_TICKET = 228
@@ -60,7 +62,7 @@ _PERSON = ("email", "firstname", "lastname", "phone")
 
 class HubSpotTickets:
     """One HubSpot account as `Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsChanges`,
-    `ListsAgents`, `ProvisionsFields`, `FactSource` and `Probe`.
+    `ListsAgents`, `ProvisionsFields`, `FactSource`, `Streams`, `TellsFromCopy` and `Probe`.
 
     Notes are records of their own, so that a ticket is opened without its note. HubSpot's tickets have no groups that
     can be written (a ticket's team is its owner's): the options of a property that the settings name are ours. Tags
@@ -79,6 +81,7 @@ class HubSpotTickets:
         self._changes = Changes(desk, self._referring)
         self._provisioning = Provisioning(desk)
         self._history = History(desk)
+        self._syncing = Syncing(desk)
         self._account: Account | None = None
 
     # Helpdesk -------------------------------------------------------------------------------------------------
@@ -216,6 +219,28 @@ class HubSpotTickets:
         if self._registering is not None:
             await self._registering.check()
         return access
+
+    # Streams, TellsFromCopy -----------------------------------------------------------------------------------
+
+    def streams(self) -> tuple[Stream, ...]:
+        return self._syncing.streams()
+
+    async def begin_round(
+        self, stream: str, position: str | None, *, since: datetime | None, now: datetime, most_slices: int
+    ) -> Round:
+        return await self._syncing.begin_round(
+            stream, position, since=since, now=now, most_slices=most_slices
+        )
+
+    def pages(
+        self, stream: str, part: Slice, cursor: str | None, *, rules: Sequence[FactRule]
+    ) -> AsyncIterator[Page]:
+        return self._syncing.pages(stream, part, cursor, rules=rules)
+
+    async def facts_from_copy(self, copy: Copy, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
+        """As `facts_about`: both facts are fixed."""
+        del rules
+        return await self._history.in_copy(copy, person)
 
     # RegistersWebhooks ----------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from batonpass_hubspot.wanted import CURRENCY, IS_CLOSED, OWNER_ID
 from batonpass_hubspot.wire import Property, Record
 
 MOST_DEAL_LINES = 5
+STAGE_OF_DEAL = "dealstage"
 
 # Longer ones are no amounts, and writing them out would fill the memory.
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
@@ -44,8 +45,8 @@ def fact_value(
         return stored
     if definition.type == "enumeration" and definition.field_type != "booleancheckbox":
         return _labels(stored, definition, ours) or None
-    if definition.show_currency_symbol and (money := _money(stored, record)) is not None:
-        return money
+    if definition.show_currency_symbol and (amount := money(stored, record)) is not None:
+        return amount
     read = _READERS.get("bool" if definition.field_type == "booleancheckbox" else definition.type)
     value = read(stored) if read else None
     return stored if value is None else value
@@ -55,6 +56,12 @@ def owner_of(record: Record, *, ours: Mapping[str, str], known: Known) -> FactVa
     """The owner's name; None where nobody owns the record or the owner is no active user."""
     name = known.owners.get(record.stored(OWNER_ID))
     return ours.get(name, name) if name else None
+
+
+def is_plain(definition: Property) -> bool:
+    """Whether a value is shown as it is stored, so that its definition tells nothing."""
+    is_enumeration = definition.type == "enumeration" or definition.field_type == "booleancheckbox"
+    return not (is_enumeration or definition.show_currency_symbol or definition.type in _READERS)
 
 
 def is_open(deal: Record) -> bool:
@@ -69,8 +76,8 @@ def open_deals(deals: tuple[Record, ...], known: Known) -> tuple[str, ...] | Non
 
 
 def _deal_line(deal: Record, known: Known) -> str:
-    amount = _money(deal.stored("amount"), deal) or _number(deal.stored("amount"))
-    stage = deal.stored("dealstage")
+    amount = money(deal.stored("amount"), deal) or _number(deal.stored("amount"))
+    stage = deal.stored(STAGE_OF_DEAL)
     label = known.stages.get((deal.stored("pipeline"), stage), stage)
     closes = _date(deal.stored("closedate"))
     parts = (
@@ -88,7 +95,7 @@ def _labels(stored: str, definition: Property, ours: Mapping[str, str]) -> str:
     return ", ".join(ours.get(each, labels.get(each, each)) for each in stored.split(";") if each)
 
 
-def _money(stored: str, record: Record) -> Money | None:
+def money(stored: str, record: Record) -> Money | None:
     """An amount in the record's own currency. Only deals tell theirs; without one it is a plain number."""
     currency, number = record.stored(CURRENCY), _number(stored)
     return Money.of(number, currency) if number is not None and _CURRENCY.fullmatch(currency) else None
@@ -111,6 +118,17 @@ def _date(stored: str) -> date | None:
         return (at.astimezone(UTC) if at.tzinfo else at).date()
     except (ValueError, OverflowError):
         return None
+
+
+def instant(stored: str) -> datetime | None:
+    """ISO 8601, or milliseconds since 1970; None for what is neither."""
+    try:
+        if stored.isdecimal() and len(stored) < 15:
+            return datetime.fromtimestamp(int(stored) / 1000, UTC)
+        at = datetime.fromisoformat(stored)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _READERS: Mapping[str, Callable[[str], FactValue | None]] = MappingProxyType(

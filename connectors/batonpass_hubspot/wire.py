@@ -35,6 +35,8 @@ class Paging(Wire):
 class Page(Wire, Generic[Item]):
     results: tuple[Item, ...] = ()
     paging: Paging | None = None
+    total: int | None = None
+    """Of a search: how many there are on all pages."""
 
     @property
     def after(self) -> str | None:
@@ -71,13 +73,18 @@ class Record(Wire):
     null or ""."""
 
     id: str
-    properties: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
+    properties: dict[str, Any] = Field(default_factory=dict)
+    """Read by `stored`: of the thousands on a page only those are looked at that are asked for."""
     associations: dict[str, Associated] = Field(default_factory=dict)
     archived: bool | None = None
+    archived_at: str | None = None
 
     def stored(self, name: str) -> str:
         """The value as it is stored; "" where there is none."""
-        return self.properties.get(name, "")
+        value = self.properties.get(name)
+        if value is None:
+            return ""
+        return value if isinstance(value, str) else _text(value)
 
     def associated(self, kind: str) -> tuple[AssociatedId, ...]:
         found = self.associations.get(kind)
@@ -95,6 +102,7 @@ class Owner(Wire):
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
+    updated_at: str | None = None
 
     @property
     def name(self) -> str:

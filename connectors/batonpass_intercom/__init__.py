@@ -28,6 +28,7 @@ _CAPABILITIES = frozenset(
         Capability.AGENT_PRESENCE,
         Capability.PROVISION_FIELDS,
         Capability.TICKET_HISTORY,
+        Capability.SYNC,
     }
 )
 

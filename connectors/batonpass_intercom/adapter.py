@@ -30,7 +30,7 @@ from batonpass.domain.ticket import (
     TicketLife,
     TicketRef,
 )
-from batonpass.ports import Access, Connecting
+from batonpass.ports import Access, Connecting, Copy, Page, Round, Slice, Stream
 from batonpass.transport import FixedCredentials
 from batonpass_intercom import sent_wire, talk, wire
 from batonpass_intercom.changes import Changes
@@ -42,6 +42,7 @@ from batonpass_intercom.provisioning import Provisioning
 from batonpass_intercom.refs import Place, place_of, ref_of
 from batonpass_intercom.schema import field_schema
 from batonpass_intercom.settings import IntercomSettings
+from batonpass_intercom.streams import STREAMS, StreamReader
 from batonpass_intercom.tickets import Tickets
 from batonpass_intercom.workspace import NO_TICKET_TYPE, Workspace, agent_of
 
@@ -77,6 +78,7 @@ class Intercom:
         self._history = History(
             client, name=connecting.name, clock=connecting.clock, app_address=settings.app_address
         )
+        self._reader = StreamReader(client, self._workspace, settings, connecting.clock)
 
     # Helpdesk -------------------------------------------------------------------------------------------------
 
@@ -234,6 +236,28 @@ class Intercom:
         """`support.recent_tickets` and `support.tickets_90_days`, of tickets and conversations; needs no rules."""
         del rules
         return await self._history.about(person)
+
+    # Streams, TellsFromCopy -----------------------------------------------------------------------------------
+
+    def streams(self) -> tuple[Stream, ...]:
+        return STREAMS
+
+    async def begin_round(
+        self, stream: str, position: str | None, *, since: datetime | None, now: datetime, most_slices: int
+    ) -> Round:
+        del most_slices
+        return self._reader.begin_round(stream, position, since=since, now=now)
+
+    def pages(
+        self, stream: str, part: Slice, cursor: str | None, *, rules: Sequence[FactRule]
+    ) -> AsyncIterator[Page]:
+        """The facts that the copy tells need no rules."""
+        del rules
+        return self._reader.pages(stream, part, cursor)
+
+    async def facts_from_copy(self, copy: Copy, person: Person, rules: Sequence[FactRule]) -> FactAnswer:
+        del rules
+        return await self._history.from_copy(copy, person)
 
     async def check_access(self) -> Access:
         me = await self._client.me()

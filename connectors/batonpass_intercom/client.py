@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from batonpass.transport import Call, Transport
-from batonpass_intercom import sent_wire, wire
+from batonpass.transport import Call, Params, Transport
+from batonpass_intercom import listed_wire, sent_wire, wire
 from batonpass_intercom.sent_wire import Sent
 
 VERSION = "2.16"
@@ -50,13 +50,13 @@ class IntercomClient:
         pages = self._found("tickets.search", "/tickets/search", field, value, wire.TicketPage)
         return tuple([ticket async for page in pages for ticket in page.listed])
 
-    async def changed_tickets(self, second: int, after: str | None) -> wire.TicketPage:
+    async def changed_tickets(self, second: int, after: str | None) -> listed_wire.TicketPage:
         """One page of those that changed in this second or later, the oldest change first; by the search index."""
-        search = _changed(second, after)
-        return await self._searched("tickets.search", "/tickets/search", search, wire.TicketPage)
+        search = _oldest_first(sent_wire.changed_since(second), after)
+        return await self._searched("tickets.search", "/tickets/search", search, listed_wire.TicketPage)
 
-    async def ticket_types(self) -> tuple[wire.TicketType, ...]:
-        return (await self._read("ticket_types.list", "/ticket_types", wire.TicketTypes)).data
+    async def ticket_types(self) -> tuple[listed_wire.TicketType, ...]:
+        return (await self._read("ticket_types.list", "/ticket_types", listed_wire.TicketTypes)).data
 
     async def create_ticket_attribute(
         self, type_id: str, sent: sent_wire.NewTicketAttribute
@@ -97,16 +97,24 @@ class IntercomClient:
         pages = self._found("conversations.search", path, field, value, wire.ConversationPage)
         return tuple([each async for page in pages for each in page.listed])
 
-    async def changed_conversations(self, second: int, after: str | None) -> wire.ConversationPage:
+    async def changed_conversations(self, second: int, after: str | None) -> listed_wire.ConversationPage:
         """As `changed_tickets`; without parts."""
-        path = "/conversations/search"
-        return await self._searched(
-            "conversations.search", path, _changed(second, after), wire.ConversationPage
-        )
+        return await self._conversations(sent_wire.changed_since(second), after)
 
-    async def conversation_attributes(self) -> tuple[wire.ConversationAttribute, ...]:
-        path = "/conversations/attributes"
-        return (await self._read("conversation_attributes.list", path, wire.ConversationAttributes)).data
+    async def rated_conversations(self, second: int, after: str | None) -> listed_wire.ConversationPage:
+        """As `changed_conversations`, of those that have a rating."""
+        return await self._conversations(sent_wire.rated_since(second), after)
+
+    async def _conversations(
+        self, query: sent_wire.Filter | sent_wire.All, after: str | None
+    ) -> listed_wire.ConversationPage:
+        search, model = _oldest_first(query, after), listed_wire.ConversationPage
+        return await self._searched("conversations.search", "/conversations/search", search, model)
+
+    async def conversation_attributes(self) -> tuple[listed_wire.ConversationAttribute, ...]:
+        """Those in use."""
+        path, model = "/conversations/attributes", listed_wire.ConversationAttributes
+        return (await self._read("conversation_attributes.list", path, model)).data
 
     async def create_conversation_attribute(
         self, sent: sent_wire.NewConversationAttribute
@@ -125,8 +133,8 @@ class IntercomClient:
     async def me(self) -> wire.Admin:
         return await self._read("me", "/me", wire.Admin)
 
-    async def admins(self) -> tuple[wire.Admin, ...]:
-        return (await self._read("admins.list", "/admins", wire.Admins)).admins
+    async def admins(self) -> tuple[listed_wire.Admin, ...]:
+        return (await self._read("admins.list", "/admins", listed_wire.Admins)).admins
 
     async def away_reasons(self) -> tuple[wire.AwayReason, ...]:
         return (await self._read("away_reasons.list", "/away_status_reasons", wire.AwayReasons)).data
@@ -151,6 +159,24 @@ class IntercomClient:
         pages = self._found("contacts.search", "/contacts/search", "phone", phone, wire.ContactPage)
         return tuple([contact async for page in pages for contact in page.listed])
 
+    async def changed_contacts(self, second: int, after: str | None) -> listed_wire.ContactPage:
+        """As `changed_tickets`, and those of up to two days before."""
+        search = _oldest_first(sent_wire.contact_changed_since(second), after)
+        path, params = "/contacts/search", (("include_merge_history", "true"),)
+        return await self._searched("contacts.search", path, search, listed_wire.ContactPage, params=params)
+
+    async def companies(self, scroll: str | None) -> listed_wire.CompanyScroll:
+        """The next hundred of a scroll; None: of a new one, of which an app has one at a time."""
+        params = () if scroll is None else (("scroll_param", scroll),)
+        return await self._read(
+            "companies.scroll", "/companies/scroll", listed_wire.CompanyScroll, params=params
+        )
+
+    async def data_attributes(self) -> tuple[listed_wire.DataAttribute, ...]:
+        """Of contacts and companies, those in use."""
+        path, model = "/data_attributes", listed_wire.DataAttributes
+        return (await self._read("data_attributes.list", path, model)).data
+
     async def create_contact(self, sent: sent_wire.NewContact) -> wire.Contact:
         return await self._write("contacts.create", "POST", "/contacts", sent, wire.Contact)
 
@@ -160,8 +186,9 @@ class IntercomClient:
 
     # How -------------------------------------------------------------------------------------------------------
 
-    async def _read(self, operation: str, path: str, model: type[Some]) -> Some:
-        return (await self._transport.call(Call(operation=operation, method="GET", path=path))).read_as(model)
+    async def _read(self, operation: str, path: str, model: type[Some], *, params: Params = ()) -> Some:
+        call = Call(operation=operation, method="GET", path=path, params=params)
+        return (await self._transport.call(call)).read_as(model)
 
     async def _write(self, operation: str, method: str, path: str, sent: Sent, model: type[Some]) -> Some:
         call = Call(operation=operation, method=method, path=path, json=sent.as_json(), effect=True)
@@ -185,15 +212,21 @@ class IntercomClient:
             seen.add(after)
 
     async def _searched(
-        self, operation: str, path: str, search: sent_wire.Search, model: type[SomePage]
+        self,
+        operation: str,
+        path: str,
+        search: sent_wire.Search,
+        model: type[SomePage],
+        *,
+        params: Params = (),
     ) -> SomePage:
-        call = Call(operation=operation, method="POST", path=path, json=search.as_json())
+        call = Call(operation=operation, method="POST", path=path, params=params, json=search.as_json())
         return (await self._transport.call(call)).read_as(model)
 
 
-def _changed(second: int, after: str | None) -> sent_wire.Search:
+def _oldest_first(query: sent_wire.Filter | sent_wire.All, after: str | None) -> sent_wire.Search:
     return sent_wire.Search(
-        query=sent_wire.changed_since(second),
+        query=query,
         sort=sent_wire.Sort(field="updated_at"),
         pagination=sent_wire.Paging(per_page=PER_PAGE, starting_after=after),
     )

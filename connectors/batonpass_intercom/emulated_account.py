@@ -57,6 +57,7 @@ class EmulatedAdmin:
     name: str
     email: str
     has_inbox_seat: bool = True
+    role: str | None = None
     away: bool = False
     away_reason_id: int | None = None
     team_ids: list[int] = field(default_factory=list)
@@ -70,7 +71,24 @@ class EmulatedContact:
     email: str | None
     external_id: str | None
     created_at: datetime
+    updated_at: datetime
     phone: str | None = None
+    company_ids: list[str] = field(default_factory=list)
+    merged_ids: list[str] = field(default_factory=list)
+    """Of the contacts that were merged into this one."""
+
+
+@dataclass(kw_only=True)
+class EmulatedCompany:
+    """`contacts`: how many it has; one without any is in no list."""
+
+    id: str
+    name: str
+    company_id: str
+    created_at: datetime
+    updated_at: datetime
+    website: str | None = None
+    contacts: int = 1
 
 
 @dataclass(kw_only=True)
@@ -113,6 +131,9 @@ class EmulatedWork:
     closed_at: datetime | None = None
     ticket_id: int | None = None
     """Of a ticket's own conversation: whose it is."""
+    ai_state: str | None = None
+    """Of a conversation that the AI agent took part in: how it ended there; empty: nothing is told of that."""
+    reopens: int = 0
 
 
 @dataclass
@@ -128,6 +149,9 @@ class Account:
     conversation_fields: dict[int, EmulatedField] = field(default_factory=dict)
     work: dict[int, EmulatedWork] = field(default_factory=dict)
     """Tickets and conversations: their ids are of one kind."""
+    contact_fields: dict[int, EmulatedField] = field(default_factory=dict)
+    companies: dict[str, EmulatedCompany] = field(default_factory=dict)
+    time_zone: str = "Europe/London"
     away_reasons: dict[int, str] = field(default_factory=dict)
     type_id: int = 88
     type_name: str = "Support request"
@@ -183,6 +207,9 @@ class Account:
         self, name: str, data_type: str, *, labels: Sequence[str] = (), **more: bool
     ) -> EmulatedField:
         return self._added(self.conversation_fields, name, data_type, labels, more)
+
+    def add_contact_field(self, name: str, data_type: str, *, labels: Sequence[str] = ()) -> EmulatedField:
+        return self._added(self.contact_fields, name, data_type, labels, {})
 
     def _add_built_in(self, fields: dict[int, EmulatedField]) -> None:
         self._added(fields, "_default_title_", "string", (), {"built_in": True})
@@ -247,8 +274,22 @@ class Account:
             email=email.lower() if email else None,
             external_id=external_id,
             created_at=at,
+            updated_at=at,
         )
         self.contacts[made.id] = made
+        return made
+
+    def add_company(self, at: datetime, *, name: str, website: str | None = None) -> EmulatedCompany:
+        number = self.next_id()
+        made = EmulatedCompany(
+            id=f"{0x6762F07F_1BB69F9F_00000000 + number:024x}",
+            name=name,
+            company_id=f"company-{number}",
+            website=website,
+            created_at=at,
+            updated_at=at,
+        )
+        self.companies[made.id] = made
         return made
 
     def tag(self, name: str) -> int:

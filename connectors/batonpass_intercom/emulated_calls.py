@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,9 +15,9 @@ from batonpass.domain.plain_text import plain_text
 from batonpass_intercom import emulated_json as as_json
 from batonpass_intercom.emulated_account import Account, EmulatedAdmin, EmulatedContact, EmulatedWork
 from batonpass_intercom.emulated_desk import Desk
-from batonpass_intercom.emulated_http import Refusal, matches, not_found, told
+from batonpass_intercom.emulated_http import Refusal, not_found, told
 from batonpass_intercom.emulated_rules import check_body, check_required, check_title, kept
-from batonpass_intercom.emulated_search import WorkSearch
+from batonpass_intercom.emulated_search import Search, Values, fitting
 
 _REFERENCE = re.compile(r"ref: batonpass-note-([A-Za-z0-9_-]+)\s*\Z")
 Commit = Callable[[str, str, str | None], None]
@@ -31,14 +32,16 @@ class Calls:
         *,
         own: EmulatedAdmin,
         commit: Commit,
-        indexed: Callable[[datetime], bool],
+        horizon: Callable[[], datetime],
     ) -> None:
         self._account = account
         self._desk = desk
         self._own = own
         self._commit = commit
-        self._indexed = indexed
-        self.search = WorkSearch(self._time)
+        self._horizon = horizon
+        self.search: Search[EmulatedWork] = Search(
+            times=self._times, number=lambda work: work.id, sorted_by="updated_at"
+        )
 
     # Tickets --------------------------------------------------------------------------------------------------
 
@@ -187,39 +190,44 @@ class Calls:
         return JSONResponse(as_json.tag(tag_id, self._account.tags[tag_id]))
 
     def _found(self, kind: str, query: Mapping[str, Any]) -> Sequence[EmulatedWork]:
+        fits = fitting(query, functools.partial(self._values, kind))
+        horizon = self._horizon()
         return [
             work
             for work in self._account.work.values()
-            if work.kind == kind and self._indexed(work.created_at) and matches(query, self._values(work))
+            if work.kind == kind and work.created_at <= horizon and fits(work)
         ]
 
-    def _time(self, work: EmulatedWork, name: str) -> datetime:
-        """As the index has it: of the changes that it does not know yet it does not know the time."""
-        changed = name == "updated_at" and self._indexed(work.updated_at)
-        return work.updated_at if changed else work.created_at
+    def _times(self, name: str) -> Callable[[EmulatedWork], datetime]:
+        """As the index has them: of the changes that it does not know yet it does not know the time."""
+        horizon = self._horizon()
+        if name == "updated_at":
+            return lambda work: work.updated_at if work.updated_at <= horizon else work.created_at
+        return lambda work: work.created_at
 
-    def _values(self, work: EmulatedWork) -> Callable[[str], Sequence[Any] | None]:
-        def values(field: str) -> Sequence[Any] | None:
-            attribute = re.fullmatch(r"ticket_attribute\.(.+)", field)
-            if attribute is not None and work.kind == "ticket":
-                ids = {str(each.id): each for each in self._account.all_fields()}
-                known = ids.get(attribute[1])
-                if known is None:
-                    what = "The requested ticket attribute ID is not a valid integer"
-                    raise Refusal(400, "field_not_found", what)
-                own = known.id in self._account.types[work.type_id].fields
-                return [work.attributes.get(known.name) if own else None]
-            plain_fields: dict[str, Sequence[Any]] = {
-                "id": [str(work.id)],
-                "contact_ids": [work.contact_id],
-                "created_at": [int(work.created_at.timestamp())],
-                "updated_at": [int(self._time(work, "updated_at").timestamp())],
-                "open": [work.state != "closed"],
-                "state": [work.category if work.kind == "ticket" else work.state],
-            }
-            return plain_fields.get(field)
-
-        return values
+    def _values(self, kind: str, field: str) -> Values[EmulatedWork] | None:
+        attribute = field.removeprefix("ticket_attribute.")
+        if attribute != field and kind == "ticket":
+            known = next((each for each in self._account.all_fields() if str(each.id) == attribute), None)
+            if known is None:
+                what = "The requested ticket attribute ID is not a valid integer"
+                raise Refusal(400, "field_not_found", what)
+            on = {type_.id for type_ in self._account.types.values() if known.id in type_.fields}
+            name = known.name
+            return lambda work: [work.attributes.get(name) if work.type_id in on else None]
+        changed_at = self._times("updated_at")
+        plain: Mapping[str, Values[EmulatedWork]] = {
+            "id": lambda work: [str(work.id)],
+            "contact_ids": lambda work: [work.contact_id],
+            "created_at": lambda work: [int(work.created_at.timestamp())],
+            "updated_at": lambda work: [int(changed_at(work).timestamp())],
+            "open": lambda work: [work.state != "closed"],
+            "state": lambda work: [work.category if work.kind == "ticket" else work.state],
+            "conversation_rating.score": lambda work: [] if work.rating is None else [work.rating[0]],
+        }
+        if field.startswith("conversation_rating") and kind == "ticket":
+            return None
+        return plain.get(field)
 
     def _assign(self, work: EmulatedWork, by: EmulatedAdmin, assignee_id: Any) -> None:
         wanted = int(assignee_id)

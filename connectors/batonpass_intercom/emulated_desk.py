@@ -86,6 +86,7 @@ class Desk:
             return made
         made = self.add_part(work, type_, author, body=body)
         if work.state != "open":
+            work.reopens += work.state == "closed"
             work.state, work.closed_at = "open", None
         topic = "ticket.contact.replied" if work.kind == "ticket" else "conversation.user.replied"
         self._tell(topic, work, made)
@@ -133,6 +134,7 @@ class Desk:
         if work.state == state:
             return
         type_ = {"open": "open", "closed": "close", "snoozed": "snoozed"}[state]
+        work.reopens += work.state == "closed" and state == "open"
         work.state = state
         work.closed_at = self._clock.now() if state == "closed" else None
         part = self.add_part(work, type_, by)

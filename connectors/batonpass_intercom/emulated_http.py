@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import operator
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -63,58 +62,11 @@ async def told(request: Request) -> dict[str, Any]:
     return body
 
 
-# Searching ----------------------------------------------------------------------------------------------------
-
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-    "~": lambda have, wanted: str(wanted).casefold() in str(have).casefold(),
-    "IN": lambda have, wanted: have in wanted,
-}
-Values = Callable[[str], Sequence[Any] | None]
-"""A field's name → an object's values of it; None: there is no such field."""
+# Pages --------------------------------------------------------------------------------------------------------
 
 
-def matches(query: Mapping[str, Any], values: Values) -> bool:
-    if query["operator"] in {"AND", "OR"} and isinstance(query["value"], list):
-        if len(query["value"]) > 15:
-            raise Refusal(400, "invalid_query", "Too many filters in one group")
-        each = [matches(part, values) for part in query["value"]]
-        return all(each) if query["operator"] == "AND" else any(each)
-    have = values(query["field"])
-    if have is None:
-        raise Refusal(400, "field_not_found", "The requested field is not searchable")
-    compare = _COMPARE.get(query["operator"])
-    if compare is None:
-        raise Refusal(400, "invalid_operator", "The operator is not supported")
-    return any(compare(_comparable(value, query["value"]), query["value"]) for value in have)
-
-
-def _comparable(value: Any, wanted: Any) -> Any:
-    return int(value) if isinstance(wanted, int) and str(value).isdigit() else value
-
-
-def page_size(asked: Mapping[str, Any]) -> int:
-    size = int((asked.get("pagination") or {}).get("per_page") or 20)
+def page_size(asked: Mapping[str, Any], *, usual: int = 20) -> int:
+    size = int((asked.get("pagination") or {}).get("per_page") or usual)
     if not 0 < size <= MOST_PER_PAGE:
         raise Refusal(400, "parameter_invalid", f"per_page must be between 1 and {MOST_PER_PAGE}")
     return size
-
-
-def page(asked: Mapping[str, Any], found: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
-    """(the page's items, `pages`); the cursor is the place in the list."""
-    size = page_size(asked)
-    start = int((asked.get("pagination") or {}).get("starting_after") or 0)
-    pages: dict[str, Any] = {
-        "type": "pages",
-        "page": start // size + 1,
-        "per_page": size,
-        "total_pages": max(1, -(-len(found) // size)),
-    }
-    if start + size < len(found):
-        pages["next"] = {"per_page": size, "starting_after": str(start + size)}
-    return found[start : start + size], pages

@@ -10,7 +10,6 @@ from batonpass_intercom.emulated_account import (
     CATEGORIES,
     Account,
     EmulatedAdmin,
-    EmulatedContact,
     EmulatedField,
     EmulatedPart,
     EmulatedType,
@@ -27,6 +26,7 @@ def seconds(at: datetime) -> int:
 
 
 def admin(known: EmulatedAdmin) -> dict[str, Any]:
+    role = {} if known.role is None else {"role": {"type": "role", "id": "1", "name": known.role}}
     return {
         "type": "admin",
         "id": str(known.id),
@@ -37,10 +37,11 @@ def admin(known: EmulatedAdmin) -> dict[str, Any]:
         "away_status_reason_id": known.away_reason_id,
         "has_inbox_seat": known.has_inbox_seat,
         "team_ids": known.team_ids,
+        **role,
     }
 
 
-def me(known: EmulatedAdmin) -> dict[str, Any]:
+def me(known: EmulatedAdmin, time_zone: str) -> dict[str, Any]:
     app = {
         "type": "app",
         "id_code": WORKSPACE,
@@ -48,32 +49,15 @@ def me(known: EmulatedAdmin) -> dict[str, Any]:
         "created_at": 1734537243,
         "secure": False,
         "identity_verification": False,
-        "timezone": "Europe/London",
+        "timezone": time_zone,
         "region": "US",
     }
     told = {
         name: value
         for name, value in admin(known).items()
-        if name not in {"away_status_reason_id", "team_ids"}
+        if name not in {"away_status_reason_id", "team_ids", "role"}
     }
     return {**told, "email_verified": True, "app": app}
-
-
-def contact(known: EmulatedContact) -> dict[str, Any]:
-    return {
-        "type": "contact",
-        "id": known.id,
-        "workspace_id": WORKSPACE,
-        "external_id": known.external_id,
-        "role": known.role,
-        "email": known.email or "",
-        "phone": known.phone,
-        "name": known.name,
-        "created_at": seconds(known.created_at),
-        "updated_at": seconds(known.created_at),
-        "language_override": None,
-        "custom_attributes": {},
-    }
 
 
 def ticket_attribute(known: EmulatedField, type_id: int) -> dict[str, Any]:
@@ -211,7 +195,6 @@ def ticket_part(part: EmulatedPart) -> dict[str, Any]:
 
 
 def conversation(work: EmulatedWork, account: Account, *, with_parts: bool = True) -> dict[str, Any]:
-    known = account.contacts[work.contact_id]
     told: dict[str, Any] = {
         "type": "conversation",
         "id": str(work.id),
@@ -234,7 +217,7 @@ def conversation(work: EmulatedWork, account: Account, *, with_parts: bool = Tru
             "delivered_as": "customer_initiated",
             "subject": "",
             "body": work.description,
-            "author": {"type": known.role, "id": known.id, "name": known.name, "email": known.email},
+            "author": _first_author(work, account),
             "attachments": [],
             "url": None,
             "redacted": False,
@@ -243,16 +226,18 @@ def conversation(work: EmulatedWork, account: Account, *, with_parts: bool = Tru
         "custom_attributes": {k: v for k, v in work.attributes.items() if v is not None},
         "linked_objects": _NONE_LINKED,
         "ticket": None if work.ticket_id is None else {"type": "ticket", "id": str(work.ticket_id)},
-        "ai_agent_participated": False,
+        "ai_agent_participated": work.ai_state is not None,
+        "ai_agent": None if work.ai_state is None else {"resolution_state": work.ai_state or None},
+        "statistics": _statistics(work),
     }
     if work.rating is not None:
         stars, remark, at = work.rating
         rated = seconds(at)
         told["conversation_rating"] = {
             "rating": stars, "remark": remark, "created_at": rated, "updated_at": rated,
+            "contact": {"type": "contact", "id": work.contact_id, "external_id": None},
+            "teammate": {"type": "admin", "id": str(work.admin_id) if work.admin_id else None},
         }  # fmt: skip
-    if work.closed_at is not None:
-        told["statistics"] = {"type": "conversation_statistics", "last_close_at": seconds(work.closed_at)}
     if with_parts:
         parts = [conversation_part(part) for part in work.parts[-MOST_PARTS:]]
         told["conversation_parts"] = {
@@ -261,6 +246,32 @@ def conversation(work: EmulatedWork, account: Account, *, with_parts: bool = Tru
             "total_count": len(work.parts),
         }
     return told
+
+
+def _first_author(work: EmulatedWork, account: Account) -> dict[str, Any]:
+    """Of somebody who has been deleted the id is left."""
+    known = account.contacts.get(work.contact_id)
+    if known is None:
+        return {"type": "user", "id": work.contact_id}
+    return {"type": known.role, "id": known.id, "name": known.name, "email": known.email}
+
+
+def _statistics(work: EmulatedWork) -> dict[str, Any]:
+    replied = next((each for each in work.parts if _is_reply(each)), None)
+    told: dict[str, Any] = {
+        "type": "conversation_statistics",
+        "count_reopens": work.reopens,
+        "count_conversation_parts": len(work.parts),
+    }
+    if replied is not None:
+        told["first_admin_reply_at"] = seconds(replied.at)
+    if work.closed_at is not None:
+        told["last_close_at"] = seconds(work.closed_at)
+    return told
+
+
+def _is_reply(part: EmulatedPart) -> bool:
+    return part.type == "comment" and part.author["type"] == "admin"
 
 
 def conversation_part(part: EmulatedPart) -> dict[str, Any]:
@@ -285,8 +296,9 @@ def work_json(work: EmulatedWork, account: Account) -> dict[str, Any]:
 
 
 def _contacts(work: EmulatedWork, account: Account) -> dict[str, Any]:
-    known = account.contacts[work.contact_id]
-    listed = [{"type": "contact", "id": known.id, "external_id": known.external_id}]
+    known = account.contacts.get(work.contact_id)
+    external_id = None if known is None else known.external_id
+    listed = [{"type": "contact", "id": work.contact_id, "external_id": external_id}]
     return {"type": "contact.list", "contacts": listed}
 
 

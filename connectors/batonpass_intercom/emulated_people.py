@@ -12,15 +12,16 @@ from starlette.responses import JSONResponse, Response
 
 from batonpass.domain.clock import Clock
 from batonpass_intercom import emulated_json as as_json
+from batonpass_intercom import emulated_people_json as people_json
 from batonpass_intercom.emulated_account import (
     Account,
     EmulatedAdmin,
-    EmulatedContact,
     EmulatedField,
     EmulatedType,
     item_id,
 )
-from batonpass_intercom.emulated_http import Refusal, matches, not_found, page, told
+from batonpass_intercom.emulated_contact_search import ContactSearch
+from batonpass_intercom.emulated_http import Refusal, not_found, told
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TICKET_TYPES = frozenset({"string", "list", "integer", "decimal", "boolean", "datetime", "files"})
@@ -34,19 +35,19 @@ class People:
         *,
         own: EmulatedAdmin,
         commit: Callable[[str, str], None],
-        indexed: Callable[[datetime], bool],
+        horizon: Callable[[], datetime],
     ) -> None:
         self._account = account
         self._clock = clock
         self._own = own
         self._commit = commit
-        self._indexed = indexed
+        self.search = ContactSearch(account, horizon)
 
     # People and tags ------------------------------------------------------------------------------------------
 
     def show_me(self, request: Request) -> Response:
         del request
-        return JSONResponse(as_json.me(self._own))
+        return JSONResponse(as_json.me(self._own, self._account.time_zone))
 
     def list_admins(self, request: Request) -> Response:
         del request
@@ -73,25 +74,22 @@ class People:
         known = self._account.contacts.get(request.path_params["id"])
         if known is None:
             raise not_found("User")
-        return JSONResponse(as_json.contact(known))
+        return JSONResponse(people_json.contact(known))
 
     def find_contact(self, request: Request) -> Response:
         """At once: this is no search."""
         wanted = request.path_params["external_id"]
         for known in self._account.contacts.values():
             if known.external_id == wanted:
-                return JSONResponse(as_json.contact(known))
+                return JSONResponse(people_json.contact(known))
         raise not_found("User")
 
     async def search_contacts(self, request: Request) -> Response:
         body = await told(request)
-        found = [
-            known
-            for known in self._account.contacts.values()
-            if self._indexed(known.created_at) and matches(body["query"], _values(known))
-        ]
-        some, pages = page(body, found)
-        listed = [as_json.contact(known) for known in some]
+        with_merged = request.query_params.get("include_merge_history") == "true"
+        found = self.search.found(body["query"])
+        some, pages = self.search.list.page(body, found)
+        listed = [people_json.contact(known, with_merged=with_merged) for known in some]
         return JSONResponse({"type": "list", "data": listed, "total_count": len(found), "pages": pages})
 
     async def create_contact(self, request: Request) -> Response:
@@ -113,7 +111,7 @@ class People:
             self._clock.now(), name=body.get("name"), email=email, external_id=external_id, role=role
         )
         self._commit("contact.created", made.id)
-        return JSONResponse(as_json.contact(made))
+        return JSONResponse(people_json.contact(made))
 
     async def create_tag(self, request: Request) -> Response:
         name = (await told(request)).get("name")
@@ -169,6 +167,20 @@ class People:
         ]
         return JSONResponse({"type": "list", "data": listed})
 
+    def list_data_attributes(self, request: Request) -> Response:
+        archived = request.query_params.get("include_archived") == "true"
+        model = request.query_params.get("model")
+        listed = [
+            *(people_json.standard_attribute(*each) for each in people_json.STANDARD),
+            *(
+                people_json.data_attribute(known)
+                for known in self._account.contact_fields.values()
+                if known.active or archived
+            ),
+        ]
+        shown = [each for each in listed if model in {None, each["model"]}]
+        return JSONResponse({"type": "list", "data": shown})
+
     async def create_field(self, request: Request) -> Response:
         body = await told(request)
         known_types = _TICKET_TYPES | {"relationship"}
@@ -206,16 +218,3 @@ def _named(body: dict[str, Any], there: Any, types: frozenset[str]) -> tuple[str
     if any(known.name == name for known in fields):
         raise Refusal(400, "parameter_invalid", "an attribute of this name is there already", field="name")
     return name, str(data_type)
-
-
-def _values(known: EmulatedContact) -> Callable[[str], Sequence[Any] | None]:
-    told_of: dict[str, Sequence[Any]] = {
-        "id": [known.id],
-        "email": [known.email],
-        "phone": [known.phone],
-        "external_id": [known.external_id],
-        "name": [known.name],
-        "role": [known.role],
-        "created_at": [int(known.created_at.timestamp())],
-    }
-    return told_of.get

@@ -29,11 +29,13 @@ from batonpass_intercom import emulated_http
 from batonpass_intercom import emulated_json as as_json
 from batonpass_intercom.emulated_account import EmulatedContact, EmulatedWork
 from batonpass_intercom.emulated_calls import Calls
+from batonpass_intercom.emulated_companies import Companies
 from batonpass_intercom.emulated_desk import Desk
 from batonpass_intercom.emulated_field_admins import FieldAdmins
+from batonpass_intercom.emulated_filling import Filling
 from batonpass_intercom.emulated_people import People
 from batonpass_intercom.emulated_playing import PLAYS, Play
-from batonpass_intercom.emulated_search import WorkSearch
+from batonpass_intercom.emulated_search import Search
 
 _CODES = {401: "unauthorized", 404: "not_found", 429: "rate_limit_exceeded"}
 _PAGE = "<!doctype html><html lang=en><meta charset=utf-8><title>{0}</title><h1>{0}</h1><pre>{1}</pre></html>"
@@ -61,11 +63,13 @@ class IntercomEmulator(FieldAdmins):
             self.desk,
             own=self.admin,
             commit=lambda kind, id_, key: self.commit(kind, id_, key=key),
-            indexed=self._indexed,
+            horizon=self._horizon,
         )
         self._people = People(
-            self.account, self.clock, own=self.admin, commit=self.commit, indexed=self._indexed
+            self.account, self.clock, own=self.admin, commit=self.commit, horizon=self._horizon
         )
+        self._companies = Companies(self.account, self.clock)
+        self._filling = Filling(self.account, self.clock)
         self._endpoints: dict[str, str] = {}
         self._failures: list[datetime] = []
         super().__post_init__()
@@ -106,9 +110,13 @@ class IntercomEmulator(FieldAdmins):
         del self.account.work[int(ticket_id.rpartition("-")[2])]
 
     @property
-    def search(self) -> WorkSearch:
+    def search(self) -> Search[EmulatedWork]:
         """How tickets and conversations are searched."""
         return self._calls.search
+
+    @property
+    def contact_search(self) -> Search[EmulatedContact]:
+        return self._people.search.list
 
     def internal_notes(self, ticket: str) -> list[str]:
         parts = self.account.work[int(ticket.rpartition("-")[2])].parts
@@ -119,6 +127,15 @@ class IntercomEmulator(FieldAdmins):
 
     def happen(self, happening: Happening) -> str:
         return Play(self.account, self.desk, self.clock, self.admin).play(happening)
+
+    def fill(self, stream: str, number: int) -> tuple[str, ...]:
+        return self._filling.fill(stream, number)
+
+    def touch(self, stream: str, record: str) -> None:
+        self._filling.touch(stream, record)
+
+    def drop(self, stream: str, record: str) -> None:
+        self._filling.drop(stream, record)
 
     def deliver_to(self, url: str, *, secret: str) -> None:
         """Of the app's one URL, with the app's client secret."""
@@ -171,6 +188,8 @@ class IntercomEmulator(FieldAdmins):
                 people.find_contact,
             ),
             ("contacts.read", "GET", "/contacts/{id}", people.show_contact),
+            ("companies.scroll", "GET", "/companies/scroll", self._companies.scroll),
+            ("data_attributes.list", "GET", "/data_attributes", people.list_data_attributes),
             ("tags.create", "POST", "/tags", people.create_tag),
         )
         made = [
@@ -205,8 +224,9 @@ class IntercomEmulator(FieldAdmins):
         allowed, headers = super()._count_call(operation)
         return allowed, {name: value for name, value in headers.items() if name != "Retry-After"}
 
-    def _indexed(self, at: datetime) -> bool:
-        return self.clock.now() - at >= timedelta(seconds=self.search_lag)
+    def _horizon(self) -> datetime:
+        """What happened until then is in the search index."""
+        return self.clock.now() - timedelta(seconds=self.search_lag)
 
     # Notifications ----------------------------------------------------------------------------------------------
 

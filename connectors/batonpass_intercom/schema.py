@@ -31,7 +31,7 @@ from batonpass_intercom.refs import Kind
 
 TITLE = "_default_title_"
 DESCRIPTION = "_default_description_"
-_BUILT_IN = frozenset({TITLE, DESCRIPTION})
+BUILT_IN = frozenset({TITLE, DESCRIPTION})
 
 LIMITS = TicketLimits(subject=255, note=40_000)
 """Intercom documents neither: 255 is what its other short texts take, 40,000 leaves room below the 64 KB of a text
@@ -154,7 +154,7 @@ class Attributes:
         return {
             FieldId(name): known[name].read(value) if name in known else _unknown(value)
             for name, value in told.items()
-            if name not in _BUILT_IN
+            if name not in BUILT_IN
         }
 
 
@@ -181,7 +181,7 @@ def attributes_of(
 
 def _on(form: wire.TicketType) -> Mapping[str, Attribute]:
     listed = sorted(form.ticket_type_attributes.attributes, key=lambda each: not each.archived)
-    return {each.name: _of_ticket(each) for each in listed if each.name not in _BUILT_IN}
+    return {each.name: _of_ticket(each) for each in listed if each.name not in BUILT_IN}
 
 
 def _of_ticket(told: wire.TicketAttribute) -> Attribute:
@@ -189,7 +189,7 @@ def _of_ticket(told: wire.TicketAttribute) -> Attribute:
     return Attribute(
         id=told.id,
         name=told.name,
-        kind=_kind(told.data_type, told.input_options.multiline),
+        kind=kind_of(told.data_type, told.input_options.multiline),
         active=not told.archived,
         required=told.required_to_create,
         items=MappingProxyType(items),
@@ -200,7 +200,7 @@ def _of_conversation(told: wire.ConversationAttribute) -> Attribute:
     return Attribute(
         id=told.id,
         name=told.name,
-        kind=_kind(told.data_type, told.multiline),
+        kind=kind_of(told.data_type, told.multiline),
         active=not told.archived,
         required=told.required,
         items=MappingProxyType(
@@ -209,7 +209,7 @@ def _of_conversation(told: wire.ConversationAttribute) -> Attribute:
     )
 
 
-def _kind(data_type: str, multiline: bool | None) -> FieldKind:
+def kind_of(data_type: str, multiline: bool | None) -> FieldKind:
     kind = KINDS.get(data_type, FieldKind.OTHER)
     return FieldKind.LONG_TEXT if kind is FieldKind.TEXT and multiline else kind
 

@@ -115,6 +115,13 @@ class Filter(Sent):
     value: str | int
 
 
+class All(Sent):
+    """Every one of these must hold."""
+
+    operator: str = "AND"
+    value: tuple[Filter, ...]
+
+
 class Sort(Sent):
     field: str
     order: str = "ascending"
@@ -126,14 +133,31 @@ class Paging(Sent):
 
 
 class Search(Sent):
-    query: Filter
+    query: Filter | All
     sort: Sort | None = None
     pagination: Paging
 
 
 def changed_since(second: int) -> Filter:
-    """In this second or later. `>` is documented for every date, `>=` for `created_at` only."""
-    return Filter(field="updated_at", operator=">", value=second - 1)
+    """In this second or later; 0: ever. `>` is documented for every date, `>=` for `created_at` only."""
+    return Filter(field="updated_at", operator=">", value=max(second - 1, 0))
+
+
+def rated_since(second: int) -> All:
+    """Has a rating, and changed in this second or later."""
+    rated = Filter(field="conversation_rating.score", operator=">", value=0)
+    return All(value=(changed_since(second), rated))
+
+
+LONGEST_DAY = 25 * 3600
+"""Seconds: of the day on which clocks are set back."""
+
+
+def contact_changed_since(second: int) -> Filter:
+    """On the calendar day of this second or later, and on the day before: of contacts Intercom compares whole days, in
+    the workspace's time zone, and `>` begins on the day after the one that the value is of.
+    https://developers.intercom.com/docs/references/rest-api/api.intercom.io/contacts/searchcontacts"""
+    return Filter(field="updated_at", operator=">", value=max(second - LONGEST_DAY, 0))
 
 
 # Fields ---------------------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def of_conversation(told: wire.Conversation) -> Talk:
     closed = told.statistics.last_close_at if told.statistics else None
     total = (told.conversation_parts.total_count if told.conversation_parts else None) or len(parts)
     return Talk(
-        subject=told.title or plain_text(told.source.subject if told.source else None),
+        subject=told.title or _subject(told.source),
         status=status,
         admin_id=told.admin_assignee_id,
         team_id=told.team_assignee_id,
@@ -117,6 +117,10 @@ def of_conversation(told: wire.Conversation) -> Talk:
         contact_id=_first_contact(told.contacts),
         channel=told.source.type if told.source else None,
     )
+
+
+def _subject(told: wire.Source | None) -> str:
+    return plain_text(told.subject) if told is not None and told.subject else ""
 
 
 def _first_message(told: wire.Conversation) -> tuple[wire.Part, ...]:

@@ -43,19 +43,19 @@ Attributes = Annotated[dict[str, Scalar], BeforeValidator(_scalars)]
 """By name; files and related objects read as None."""
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
 
 # People ---------------------------------------------------------------------------------------------------------
 
 
-class App(_Wire):
+class App(Wire):
     id_code: str = ""
     name: str | None = None
 
 
-class Admin(_Wire):
+class Admin(Wire):
     id: Id
     name: str | None = None
     email: str | None = None
@@ -66,29 +66,25 @@ class Admin(_Wire):
     app: App | None = None
 
 
-class Admins(_Wire):
-    admins: Listed[Admin] = ()
-
-
-class AwayReason(_Wire):
+class AwayReason(Wire):
     id: Id
     label: str | None = None
 
 
-class AwayReasons(_Wire):
+class AwayReasons(Wire):
     data: Listed[AwayReason] = ()
 
 
-class Team(_Wire):
+class Team(Wire):
     id: Id
     name: str = ""
 
 
-class Teams(_Wire):
+class Teams(Wire):
     teams: Listed[Team] = ()
 
 
-class Contact(_Wire):
+class Contact(Wire):
     id: Id
     external_id: str | None = None
     role: str | None = None
@@ -98,16 +94,17 @@ class Contact(_Wire):
     language_override: str | None = None
 
 
-class Next(_Wire):
+class Next(Wire):
     starting_after: str | None = None
 
 
-class Pages(_Wire):
+class Pages(Wire):
     next: Next | None = None
 
 
-class Page(_Wire):
+class Page(Wire):
     pages: Pages | None = None
+    total_count: int | None = None
 
     @property
     def after(self) -> str | None:
@@ -119,19 +116,19 @@ class ContactPage(Page):
     listed: Listed[Contact] = Field((), validation_alias="data")
 
 
-class Tag(_Wire):
+class Tag(Wire):
     id: Id
     name: str = ""
 
 
-class TagList(_Wire):
+class TagList(Wire):
     tags: Listed[Tag] = ()
 
 
 # Fields ---------------------------------------------------------------------------------------------------------
 
 
-class ListItem(_Wire):
+class ListItem(Wire):
     id: MaybeId = None
     label: str = Field("", validation_alias=AliasChoices("label", "name", "value"))
     archived: bool = False
@@ -146,12 +143,12 @@ def _list_items(told: Any) -> Any:
     return tuple({"label": item} if isinstance(item, str) else item for item in items)
 
 
-class InputOptions(_Wire):
+class InputOptions(Wire):
     multiline: bool | None = None
     items: tuple[ListItem, ...] = ()
 
 
-class TicketAttribute(_Wire):
+class TicketAttribute(Wire):
     id: Id
     name: str
     data_type: str
@@ -169,7 +166,7 @@ class TicketAttribute(_Wire):
     archived: bool = False
 
 
-class TicketAttributeList(_Wire):
+class TicketAttributeList(Wire):
     """The document names the list `ticket_type_attributes`, its recorded answers `data`."""
 
     attributes: Listed[TicketAttribute] = Field(
@@ -177,17 +174,17 @@ class TicketAttributeList(_Wire):
     )
 
 
-class TicketState(_Wire):
+class TicketState(Wire):
     id: MaybeId = None
     category: str | None = None
     internal_label: str | None = None
 
 
-class TicketStates(_Wire):
+class TicketStates(Wire):
     data: Listed[TicketState] = ()
 
 
-class TicketType(_Wire):
+class TicketType(Wire):
     id: Id
     name: str = ""
     archived: bool = False
@@ -195,11 +192,7 @@ class TicketType(_Wire):
     ticket_states: TicketStates = TicketStates()
 
 
-class TicketTypes(_Wire):
-    data: Listed[TicketType] = ()
-
-
-class ConversationAttribute(_Wire):
+class ConversationAttribute(Wire):
     id: Id
     name: str
     data_type: str
@@ -209,14 +202,10 @@ class ConversationAttribute(_Wire):
     options: Listed[ListItem] = ()
 
 
-class ConversationAttributes(_Wire):
-    data: Listed[ConversationAttribute] = ()
-
-
 # Tickets and conversations --------------------------------------------------------------------------------------
 
 
-class Author(_Wire):
+class Author(Wire):
     type: str | None = None
     id: MaybeId = None
     name: str | None = None
@@ -224,7 +213,7 @@ class Author(_Wire):
     from_ai_agent: bool | None = None
 
 
-class Part(_Wire):
+class Part(Wire):
     id: MaybeId = None
     part_type: str = ""
     body: str | None = None
@@ -234,32 +223,32 @@ class Part(_Wire):
     previous_ticket_state: str | None = None
 
 
-class TicketParts(_Wire):
+class TicketParts(Wire):
     parts: Listed[Part] = Field((), validation_alias="ticket_parts")
     total_count: int | None = None
 
 
-class ConversationParts(_Wire):
+class ConversationParts(Wire):
     parts: Listed[Part] = Field((), validation_alias="conversation_parts")
     total_count: int | None = None
 
 
-class Contacts(_Wire):
+class Contacts(Wire):
     contacts: Listed[Contact] = ()
 
 
-class Score(_Wire):
+class Score(Wire):
     rating: int | None = None
     remark: str | None = None
     created_at: int | None = None
     updated_at: int | None = None
 
 
-class TypeHint(_Wire):
+class TypeHint(Wire):
     id: MaybeId = None
 
 
-class Ticket(_Wire):
+class Ticket(Wire):
     id: Id
     ticket_type: TypeHint | None = None
     ticket_id: str | None = None
@@ -281,22 +270,22 @@ class TicketPage(Page):
     listed: Listed[Ticket] = Field((), validation_alias="tickets")
 
 
-class Source(_Wire):
+class Source(Wire):
     type: str | None = None
     subject: str | None = None
     body: str | None = None
     author: Author | None = None
 
 
-class Statistics(_Wire):
+class Statistics(Wire):
     last_close_at: int | None = None
 
 
-class TicketHint(_Wire):
+class TicketHint(Wire):
     id: MaybeId = None
 
 
-class Conversation(_Wire):
+class Conversation(Wire):
     id: Id
     title: str | None = None
     created_at: int | None = None
@@ -321,7 +310,7 @@ class ConversationPage(Page):
     listed: Listed[Conversation] = Field((), validation_alias="conversations")
 
 
-class Notification(_Wire):
+class Notification(Wire):
     """What a webhook delivers. Nothing is converted: what is of another kind is no notification."""
 
     model_config = ConfigDict(strict=True)
@@ -333,7 +322,7 @@ class Notification(_Wire):
     data: dict[str, Any] | None = None
 
 
-class Anything(_Wire):
+class Anything(Wire):
     """An answer of which only the 2xx counts."""
 
 

@@ -1,4 +1,4 @@
-"""Stripe: billing facts, and events that say that they have changed."""
+"""Stripe: billing facts, events that say that they have changed, and its records in bulk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _emulator(**options: Any) -> StripeEmulator:
 manifest = Manifest(
     name="stripe",
     title="Stripe",
-    capabilities=frozenset({Capability.BILLING_FACTS, Capability.REGISTER_WEBHOOKS}),
+    capabilities=frozenset({Capability.BILLING_FACTS, Capability.REGISTER_WEBHOOKS, Capability.SYNC}),
     settings=StripeSettings,
     connect=connect,
     emulator=_emulator,

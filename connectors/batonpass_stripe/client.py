@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from batonpass.domain.clock import Clock
 from batonpass.domain.errors import RefusedError
 from batonpass.transport import Answer, Call, Explanation, Params, Transport
+from batonpass_stripe.pace import Pace
 from batonpass_stripe.wire import (
     Charge,
     Customer,
     Dispute,
     ErrorBody,
     Invoice,
+    ListedEvent,
     Page,
     Product,
     StripeObject,
@@ -36,6 +39,7 @@ _NO_PRODUCT = "prod_that_is_not_there"
 _CHARGES = Page[Charge]
 _CUSTOMERS = Page[Customer]
 _DISPUTES = Page[Dispute]
+_EVENTS = Page[ListedEvent]
 _INVOICES = Page[Invoice]
 _SUBSCRIPTIONS = Page[Subscription]
 _WEBHOOK_ENDPOINTS = Page[WebhookEndpoint]
@@ -50,6 +54,22 @@ class Listed(Generic[Item]):
     items: tuple[Item, ...] = ()
     cut: bool = False
     """Whether there are more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a page of a list, the newest first, begins and how far back it may reach."""
+
+    since: int | None = None
+    """Created then or later; in seconds."""
+    before: int | None = None
+    """Created earlier than that."""
+    after: str | None = None
+    """The id of the last one that has been seen."""
+
+    def params(self) -> list[tuple[str, str]]:
+        told = {"created[gte]": self.since, "created[lt]": self.before, "starting_after": self.after}
+        return [(name, str(value)) for name, value in told.items() if value is not None]
 
 
 def explain(body: Any) -> Explanation:
@@ -73,9 +93,10 @@ def _enabled(events: Iterable[str]) -> Params:
 class StripeClient:
     """Calls one account. Whatever belongs to the other mode is refused with code `wrong_mode`."""
 
-    def __init__(self, transport: Transport, *, live: bool) -> None:
+    def __init__(self, transport: Transport, *, live: bool, clock: Clock) -> None:
         self._transport = transport
         self._live = live
+        self._pace = Pace(clock)
 
     async def any_customer(self) -> None:
         """One cheap read, as the ones below."""
@@ -132,8 +153,47 @@ class StripeClient:
         page = await self._page("charges.list", "/v1/charges", params, _CHARGES)
         return Listed(items=page.data, cut=page.has_more)
 
-    async def disputes(self, *, charge_id: str) -> Listed[Dispute]:
-        return await self._listed("disputes.list", "/v1/disputes", [("charge", charge_id)], _DISPUTES)
+    async def disputes(self, *, charge_id: str, with_charge: bool = False) -> Listed[Dispute]:
+        more = [("expand[]", "data.charge")] if with_charge else []
+        return await self._listed("disputes.list", "/v1/disputes", [("charge", charge_id), *more], _DISPUTES)
+
+    # In bulk: a page of all there are, the newest first ------------------------------------------------------------
+
+    async def all_customers(self, place: Place, *, limit: int = PAGE) -> Page[Customer]:
+        """Without the deleted ones."""
+        return await self._newest("customers", place, limit, _CUSTOMERS)
+
+    async def all_subscriptions(self, place: Place, *, limit: int = PAGE) -> Page[Subscription]:
+        """Of any status, ended ones too."""
+        return await self._newest("subscriptions", place, limit, _SUBSCRIPTIONS, ("status", "all"))
+
+    async def all_invoices(self, place: Place, *, limit: int = PAGE) -> Page[Invoice]:
+        return await self._newest("invoices", place, limit, _INVOICES)
+
+    async def all_disputes(
+        self, place: Place, *, limit: int = PAGE, with_charges: bool = False
+    ) -> Page[Dispute]:
+        more = [("expand[]", "data.charge")] if with_charges else []
+        return await self._newest("disputes", place, limit, _DISPUTES, *more)
+
+    async def events(self, place: Place, *, types: Iterable[str], limit: int = PAGE) -> Page[ListedEvent]:
+        """Of the last 30 days: https://docs.stripe.com/api/events/list"""
+        return await self._newest("events", place, limit, _EVENTS, *(("types[]", each) for each in types))
+
+    async def subscription(self, subscription_id: str) -> Subscription:
+        path = f"/v1/subscriptions/{quote(subscription_id, safe='')}"
+        call = Call(operation="subscriptions.retrieve", method="GET", path=path)
+        answer = await self._transport.call(call)
+        subscription = answer.read_as(Subscription)
+        self._check_mode(answer, [subscription])
+        return subscription
+
+    async def invoice(self, invoice_id: str) -> Invoice:
+        path = f"/v1/invoices/{quote(invoice_id, safe='')}"
+        answer = await self._transport.call(Call(operation="invoices.retrieve", method="GET", path=path))
+        invoice = answer.read_as(Invoice)
+        self._check_mode(answer, [invoice])
+        return invoice
 
     async def product(self, product_id: str) -> Product:
         """Given two seconds: a name is not worth a longer wait."""
@@ -181,6 +241,13 @@ class StripeClient:
                 return Listed(items=tuple(items))
             after = [("starting_after", page.data[-1].id)]
         return Listed(items=tuple(items), cut=True)
+
+    async def _newest(
+        self, what: str, place: Place, limit: int, model: type[Page[Item]], *more: tuple[str, str]
+    ) -> Page[Item]:
+        params = [*more, *place.params(), ("limit", str(limit))]
+        async with self._pace.turn(f"{what}.list"):
+            return await self._page(f"{what}.list", f"/v1/{what}", params, model)
 
     async def _page(self, operation: str, path: str, params: Params, model: type[Page[Item]]) -> Page[Item]:
         answer = await self._transport.call(Call(operation=operation, method="GET", path=path, params=params))

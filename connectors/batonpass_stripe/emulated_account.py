@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from batonpass.testing.outbox import Outgoing
 from batonpass_stripe import emulated_objects as objects
 from batonpass_stripe.emulated_objects import Made
+from batonpass_stripe.emulated_shelves import Shelf
 from batonpass_stripe.emulated_webhooks import EmulatedWebhooks, outgoing, rendered
 from batonpass_stripe.webhooks import sign
 
@@ -30,6 +32,10 @@ class EmulatedAccount(EmulatedWebhooks):
     """One account of one mode. Objects are kept as they are answered; what is added is told as an event."""
 
     _objects: dict[str, Made] = field(default_factory=dict, init=False, repr=False)
+    _shelves: defaultdict[str, Shelf] = field(
+        default_factory=lambda: defaultdict(Shelf), init=False, repr=False
+    )
+    """Kind of object → those that have been created."""
 
     def add_customer(
         self,
@@ -86,7 +92,7 @@ class EmulatedAccount(EmulatedWebhooks):
             metadata=metadata,
             **self._stamp(started),
         )
-        self._objects[customer]["currency"] = currency
+        self._objects[customer] = {**self._objects[customer], "currency": currency}
         return self._keep(made, "customer.subscription.created")
 
     def add_invoice(
@@ -141,8 +147,7 @@ class EmulatedAccount(EmulatedWebhooks):
         return self._keep(made, f"charge.{status}", *(("charge.refunded",) if refunded else ()))
 
     def add_dispute(self, charge: str, *, reason: str = "duplicate", status: str = "needs_response") -> str:
-        disputed = self._objects[charge]
-        disputed["disputed"] = True
+        disputed = self._objects[charge] = {**self._objects[charge], "disputed": True}
         made = objects.dispute(
             id=self._new_id("dp"),
             charge=charge,
@@ -196,20 +201,22 @@ class EmulatedAccount(EmulatedWebhooks):
     ) -> Outgoing:
         """A delivery about an object that is there, for whoever posts it himself; in the account's version unless
         given."""
-        self.tell(event_type, self._objects[subject_id])
-        body = json.dumps(rendered(self._events[-1], version or self.account_version)).encode()
+        event = self._events[self.tell(event_type, self._objects[subject_id])]
+        body = json.dumps(rendered(event, version or self.account_version)).encode()
         return outgoing(body, sign(body, secret=secret, now=self.clock.now()))
 
     def _product(self, name: str) -> str:
-        for made in self._objects.values():
-            if made["object"] == "product" and made["name"] == name:
-                return str(made["id"])
+        for each in self._shelves["product"].newest_first():
+            if each in self._objects and self._objects[each]["name"] == name:
+                return each
         made = objects.product(id=self._new_id("prod"), name=name, **self._stamp())
         return self._keep(made, "product.created")
 
     def _keep(self, made: Made, *event_types: str) -> str:
         """What these events tell of; of a customer that was deleted before anybody looked there are none."""
         self._objects[made["id"]] = made
+        if "created" in made:
+            self._shelves[made["object"]].add(made["id"], made["created"])
         for each in event_types:
             self.tell(each, made)
         return str(made["id"])

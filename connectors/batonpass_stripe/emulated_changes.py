@@ -82,9 +82,9 @@ class EmulatedChanges(EmulatedAccount):
     def _change(
         self, object_id: str, event_type: str, changes: Mapping[str, Any], *, tells_former: bool = True
     ) -> None:
-        made = self._objects[object_id]
-        was = {name: made.get(name) for name, value in changes.items() if made.get(name) != value}
-        made.update(changes)
+        former = self._objects[object_id]
+        was = {name: former.get(name) for name, value in changes.items() if former.get(name) != value}
+        made = self._objects[object_id] = {**former, **changes}
         self.tell(event_type, made, was=was if tells_former else None)
 
     # Playing ------------------------------------------------------------------------------------------------------

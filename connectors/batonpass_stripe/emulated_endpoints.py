@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from batonpass_stripe.emulated_changes import EmulatedChanges
+from batonpass_stripe.emulated_crowds import EmulatedCrowds
 from batonpass_stripe.emulated_objects import Made
 from batonpass_stripe.emulated_requests import (
     Listing,
@@ -19,7 +19,8 @@ from batonpass_stripe.emulated_requests import (
     check_version,
     missing,
 )
-from batonpass_stripe.emulated_webhooks import Endpoint
+from batonpass_stripe.emulated_shelves import Shelf
+from batonpass_stripe.emulated_webhooks import Endpoint, rendered
 
 MOST_ENDPOINTS = 16
 MOST_TYPES = 20
@@ -38,7 +39,7 @@ _TYPE = re.compile(
 )
 
 
-class EmulatedEndpoints(EmulatedChanges):
+class EmulatedEndpoints(EmulatedCrowds):
     """Answers in Stripe's shapes; what it refuses is raised as `RequestRefusedError`."""
 
     def list_events(self, query: str) -> Made:
@@ -47,24 +48,38 @@ class EmulatedEndpoints(EmulatedChanges):
         if (asked.get("type") and asked.get("types")) or len(asked.all("types")) > MOST_TYPES:
             raise RequestRefusedError(400, "Give type, or up to 20 types", param="types")
         delivered = asked.get("delivery_success")
-        there = [
-            each
-            for each in self.events()
-            if (not wanted or any(_is_one(each["type"], pattern) for pattern in wanted))
-            and delivered in {None, "true" if each["pending_webhooks"] == 0 else "false"}
-        ]
-        return _EVENTS.page(there, asked, "/v1/events")
+
+        def find(event_id: str) -> Made | None:
+            event = self._listed_event(event_id)
+            if event is None or (wanted and not any(_is_one(event["type"], each) for each in wanted)):
+                return None
+            return (
+                event if delivered in {None, "true" if event["pending_webhooks"] == 0 else "false"} else None
+            )
+
+        page = _EVENTS.page(self._event_shelf, find, asked, "/v1/events")
+        return {**page, "data": [rendered(each, self.account_version) for each in page["data"]]}
 
     def retrieve_event(self, event_id: str) -> Made:
-        for each in self.events():
-            if each["id"] == event_id:
-                return each
-        raise missing("event", event_id, status=404)
+        event = self._listed_event(event_id)
+        if event is None:
+            raise missing("event", event_id, status=404)
+        return rendered(event, self.account_version)
+
+    def _listed_event(self, event_id: str) -> Made | None:
+        event = self._events.get(event_id)
+        return None if event is None or event["created"] < self._kept_since else event
 
     def list_endpoints(self, query: str) -> Made:
         asked = Parameters.parse(query, _ENDPOINTS.known - {"created"})
-        newest_first = [self._endpoint_json(each) for each in reversed(self._endpoints.values())]
-        return _ENDPOINTS.page(newest_first, asked, "/v1/webhook_endpoints")
+        shelf = Shelf()
+        for each in self._endpoints.values():
+            shelf.add(each.id, each.created)
+
+        def find(endpoint_id: str) -> Made:
+            return self._endpoint_json(self._endpoints[endpoint_id])
+
+        return _ENDPOINTS.page(shelf, find, asked, "/v1/webhook_endpoints")
 
     def retrieve_endpoint(self, endpoint_id: str) -> Made:
         return self._endpoint_json(self._endpoint(endpoint_id))

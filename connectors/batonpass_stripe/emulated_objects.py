@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Made = dict[str, Any]
@@ -20,6 +20,7 @@ def customer(
     delinquent: bool = False,
     description: str | None = None,
     phone: str | None = None,
+    locales: Sequence[str] = (),
     metadata: Mapping[str, str] | None = None,
 ) -> Made:
     return {
@@ -35,6 +36,7 @@ def customer(
         "metadata": dict(metadata or {}),
         "name": name,
         "phone": phone,
+        "preferred_locales": list(locales),
     }
 
 

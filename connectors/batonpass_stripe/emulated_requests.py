@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any
 from urllib.parse import parse_qsl
 
 from batonpass_stripe.emulated_objects import Made
+from batonpass_stripe.emulated_shelves import Shelf
 
 DEEPEST_EXPANSION = 4
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
-_RANGES: Mapping[str, Callable[[int, int], bool]] = {
-    "gt": int.__gt__,
-    "gte": int.__ge__,
-    "lt": int.__lt__,
-    "lte": int.__le__,
+_RANGES: Mapping[str, Callable[[int], tuple[int, int | None]]] = {
+    "": lambda value: (value, value + 1),
+    "gt": lambda value: (value + 1, None),
+    "gte": lambda value: (value, None),
+    "lt": lambda value: (0, value),
+    "lte": lambda value: (0, value + 1),
 }
+"""What stands in the brackets of `created` → (the first second, the one after the last)."""
 _PAGING = frozenset({"limit", "starting_after", "ending_before"})
 
 Find = Callable[[str], Made | None]
@@ -76,6 +80,17 @@ class Parameters:
     def all(self, name: str) -> list[tuple[str, str]]:
         return [(inside, value) for each, inside, value in self.pairs if each == name]
 
+    def created(self) -> tuple[int, int | None]:
+        """(the first second, the one after the last) that `created` asks for."""
+        since, before = 0, None
+        for inside, value in self.all("created"):
+            if not value.isdecimal() or inside not in _RANGES:
+                raise RequestRefusedError(400, "Invalid created", "parameter_invalid_integer", "created")
+            first, end = _RANGES[inside](int(value))
+            since = max(since, first)
+            before = end if before is None or (end is not None and end < before) else before
+        return since, before
+
     def whole(self, name: str, *, otherwise: int) -> int:
         value = self.get(name)
         if value is None:
@@ -97,55 +112,56 @@ class Listing:
     def known(self) -> frozenset[str]:
         return _PAGING | {"expand", "created", *self.filters}
 
-    def page(self, objects: Sequence[Made], asked: Parameters, path: str) -> Made:
-        """The page of `objects` (newest first) that was asked for."""
+    def page(self, shelf: Shelf, find: Find, asked: Parameters, path: str) -> Made:
+        """The page that was asked for, of what is on the shelf and is there (`find`)."""
         limit = asked.whole("limit", otherwise=10)
         if not 1 <= limit <= 100:
             raise RequestRefusedError(
                 400, "Limit must be between 1 and 100", "parameter_invalid_integer", "limit"
             )
-        matching = [each for each in objects if self._matches(each, asked)]
-        data, more = self._window(matching, asked, limit)
-        return {"object": "list", "url": path, "has_more": more, "data": data}
+        self._check_status(asked)
+        since, before = asked.created()
+        after, until = (self._known(name, shelf, find, asked) for name in ("starting_after", "ending_before"))
+        ids = shelf.newest_first(since=since, before=before, after=after)
+        if until is not None:
+            ids = takewhile(lambda each: each != until, ids)
+        there = (made for each in ids if (made := find(each)) is not None and self._matches(made, asked))
+        if until is None:
+            found = list(islice(there, limit + 1))
+            data = found[:limit]
+        else:
+            found = list(there)
+            data = found[-limit:]
+        return {"object": "list", "url": path, "has_more": len(found) > limit, "data": data}
 
-    def _matches(self, made: Made, asked: Parameters) -> bool:
-        plain = (name for name in self.filters if name != "status")
-        return (
-            all(asked.get(name) in {None, made.get(name)} for name in plain)
-            and all(_in_range(made["created"], *condition) for condition in asked.all("created"))
-            and ("status" not in self.filters or self._has_status(made, asked.get("status")))
-        )
+    def _known(self, name: str, shelf: Shelf, find: Find, asked: Parameters) -> str | None:
+        place = asked.get(name)
+        if place is not None and (place not in shelf or find(place) is None):
+            raise missing(self.kind, place, param=name)
+        return place
 
-    def _has_status(self, made: Made, status: str | None) -> bool:
+    def _check_status(self, asked: Parameters) -> None:
+        status = asked.get("status") if "status" in self.filters else None
         if status is not None and status not in self.statuses:
             raise RequestRefusedError(
                 400, f"Invalid status: must be one of {', '.join(self.statuses)}", param="status"
             )
+
+    def _matches(self, made: Made, asked: Parameters) -> bool:
+        for name in self.filters:
+            wanted = asked.get(name)
+            if name == "status":
+                if not self._has_status(made, wanted):
+                    return False
+            elif wanted is not None and made.get(name) != wanted:
+                return False
+        return True
+
+    def _has_status(self, made: Made, status: str | None) -> bool:
         if self.kind == "subscription" and status in {None, "all", "ended"}:
             ended: bool = made["status"] in {"canceled", "incomplete_expired"}
             return {None: bool(made["status"] != "canceled"), "all": True, "ended": ended}[status]
         return status in {None, made["status"]}
-
-    def _window(self, matching: list[Made], asked: Parameters, limit: int) -> tuple[list[Made], bool]:
-        before = asked.get("ending_before")
-        if before is not None:
-            earlier = matching[: self._place(matching, before, "ending_before")]
-            return earlier[-limit:], len(earlier) > limit
-        after = asked.get("starting_after")
-        rest = matching if after is None else matching[self._place(matching, after, "starting_after") + 1 :]
-        return rest[:limit], len(rest) > limit
-
-    def _place(self, matching: list[Made], id: str, param: str) -> int:  # noqa: A002
-        for place, each in enumerate(matching):
-            if each["id"] == id:
-                return place
-        raise missing(self.kind, id, param=param)
-
-
-def _in_range(created: int, inside: str, value: str) -> bool:
-    if not value.isdecimal() or (inside and inside not in _RANGES):
-        raise RequestRefusedError(400, "Invalid created", "parameter_invalid_integer", "created")
-    return _RANGES[inside](created, int(value)) if inside else created == int(value)
 
 
 def expanded(answer: Made, paths: Sequence[str], find: Find) -> Made:

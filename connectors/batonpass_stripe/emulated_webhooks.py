@@ -20,6 +20,7 @@ from batonpass.testing.emulator import Emulator
 from batonpass.testing.outbox import Outgoing, Sent
 from batonpass_stripe.client import VERSION
 from batonpass_stripe.emulated_objects import Made
+from batonpass_stripe.emulated_shelves import Shelf
 from batonpass_stripe.emulated_versions import as_of
 from batonpass_stripe.webhooks import KINDS, sign
 
@@ -58,7 +59,8 @@ class EmulatedWebhooks(Emulator):
     """The version in which events are listed, and delivered to endpoints that have none of their own."""
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1), init=False, repr=False)
     _endpoints: dict[str, Endpoint] = field(default_factory=dict, init=False, repr=False)
-    _events: list[Made] = field(default_factory=list, init=False, repr=False)
+    _events: dict[str, Made] = field(default_factory=dict, init=False, repr=False)
+    _event_shelf: Shelf = field(default_factory=Shelf, init=False, repr=False)
     _request: Made = field(default_factory=lambda: _BY_ITSELF, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,11 +110,15 @@ class EmulatedWebhooks(Emulator):
 
         `was`: the former values of what has changed. Needs a running event loop where an endpoint wants it.
         """
-        data: Made = {"object": copy.deepcopy(made)}
+        return self._told(event_type, copy.deepcopy(made), was=was)
+
+    def _told(self, event_type: str, snapshot: Made, *, was: Made | None = None) -> str:
+        """As `tell`, of what will not be changed itself."""
+        data: Made = {"object": snapshot}
         if was is not None:
             data["previous_attributes"] = was
         wanted_by = [each for each in self._endpoints.values() if each.wants(event_type)]
-        event = {
+        event: Made = {
             "id": self._new_id("evt"),
             "object": "event",
             "api_version": self.account_version,
@@ -123,16 +129,20 @@ class EmulatedWebhooks(Emulator):
             "request": self._request,
             "type": event_type,
         }
-        self._events.append(event)
+        self._events[event["id"]] = event
+        self._event_shelf.add(event["id"], event["created"])
         for endpoint in wanted_by:
             self._post(event, endpoint)
         return str(event["id"])
 
     def events(self) -> list[Made]:
         """Those that are listed still, the newest first, in the account's version."""
-        since = int((self.clock.now() - KEPT).timestamp())
-        kept = [each for each in reversed(self._events) if each["created"] >= since]
-        return [rendered(each, self.account_version) for each in kept]
+        kept = self._event_shelf.newest_first(since=self._kept_since)
+        return [rendered(self._events[each], self.account_version) for each in kept]
+
+    @property
+    def _kept_since(self) -> int:
+        return int((self.clock.now() - KEPT).timestamp())
 
     @contextmanager
     def _by_request(self, request_id: str, key: str | None) -> Iterator[None]:
@@ -158,10 +168,9 @@ class EmulatedWebhooks(Emulator):
     def _note_sent(self, sent: Sent) -> None:
         if sent.status is None or not 200 <= sent.status < 300:
             return
-        event_id = json.loads(sent.request.body)["id"]
-        for event in self._events:
-            if event["id"] == event_id:
-                event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+        event = self._events.get(json.loads(sent.request.body)["id"])
+        if event is not None:
+            event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
 
     def _new_id(self, prefix: str) -> str:
         return f"{prefix}_emulated{next(self._numbers):04d}"

@@ -11,8 +11,9 @@ import binascii
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pydantic_core import to_json
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from batonpass.testing.emulator import Handler, Operation
 from batonpass_stripe.client import VERSION
@@ -146,9 +147,18 @@ class StripeEmulator(EmulatedEndpoints):
         def handler(request: Request) -> Awaitable[Response] | Response:
             if not self.lacks.isdisjoint({needed, read}):
                 return self._refused(RequestRefusedError(403, _not_permitted(needed)))
+            for each in self._expanded_rights(request):
+                if each in self.lacks:
+                    return self._refused(RequestRefusedError(403, _not_permitted(each)))
             return operation.handler(request)
 
         return replace(operation, handler=handler)
+
+    def _expanded_rights(self, request: Request) -> list[str]:
+        """What else must be permitted for the objects that are to be brought along. U: inferred."""
+        paths = (value for name, value in request.query_params.multi_items() if name.startswith("expand"))
+        kinds = {step for path in paths for step in path.split(".")}
+        return [f"rak_{right}_read" for name, right in PERMISSIONS.items() if name[:-1] in kinds]
 
     def authorised(self, request: Request) -> bool:
         """The key as a bearer token, or as the user name of Basic with an empty password."""
@@ -192,14 +202,12 @@ class StripeEmulator(EmulatedEndpoints):
         for owner in ("customer", "charge"):
             if (owner_id := asked.get(owner)) is not None and owner_id not in self._objects:
                 raise missing(owner, owner_id, param=owner)
-        there = [
-            each
-            for each in reversed(self._objects.values())
-            if each["object"] == listing.kind and "deleted" not in each
-        ]
-        there.sort(key=lambda each: int(each["created"]), reverse=True)
-        page = listing.page(there, asked, request.url.path)
+        page = listing.page(self._shelves[listing.kind], self._there, asked, request.url.path)
         return self._json(200, expanded(page, asked.expansions, self._objects.get))
+
+    def _there(self, object_id: str) -> Made | None:
+        made = self._objects.get(object_id)
+        return None if made is None or "deleted" in made else made
 
     def _retriever(self, kind: str) -> Handler:
         return lambda request: self._attempt(request, lambda: self._retrieve(kind, request))
@@ -256,7 +264,7 @@ class StripeEmulator(EmulatedEndpoints):
         headers = {"Request-Id": self._new_id("req"), "Stripe-Version": VERSION}
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        return JSONResponse(body, status, headers=headers)
+        return Response(to_json(body), status, headers=headers, media_type="application/json")
 
 
 def _not_permitted(permission: str) -> str:

@@ -26,7 +26,7 @@ _PER_MONTH = {
     "month": Fraction(1),
     "year": Fraction(1, 12),
 }
-_CLOSED_DISPUTES = frozenset({"won", "lost", "prevented", "warning_closed"})
+CLOSED_DISPUTES = frozenset({"won", "lost", "prevented", "warning_closed"})
 
 Read = Callable[[Record], FactValue | None]
 
@@ -69,7 +69,7 @@ def plan(record: Record) -> FactValue | None:
     A name is the product's, else the price's nickname, lookup key or id.
     """
     shown = _live(record) or _newest(record)
-    names = [_name_of(item.price, record.product_names) for each in shown for item in each.items.data]
+    names = [name_of(item.price, record.product_names) for each in shown for item in each.items.data]
     return ", ".join(dict.fromkeys(names)) or None
 
 
@@ -158,7 +158,7 @@ def last_payments(record: Record) -> FactValue | None:
 
 def open_disputes(record: Record) -> FactValue | None:
     """One line for each dispute that is not decided yet, among the newest 300 payments."""
-    undecided = [each for each in record.disputes.items if each.status not in _CLOSED_DISPUTES]
+    undecided = [each for each in record.disputes.items if each.status not in CLOSED_DISPUTES]
     undecided.sort(key=lambda each: each.created, reverse=True)
     unread = "older payments were not looked at" if record.disputes.cut else None
     return _lines([dispute_line(each) for each in undecided], unread=unread)
@@ -231,7 +231,7 @@ def _current(record: Record) -> Subscription | None:
     return next(iter(live[-1:] or _newest(record)), None)
 
 
-def _name_of(price: Price, product_names: Mapping[str, str]) -> str:
+def name_of(price: Price, product_names: Mapping[str, str]) -> str:
     return product_names.get(price.product) or price.nickname or price.lookup_key or price.id
 
 
@@ -243,10 +243,10 @@ def _monthly(item: SubscriptionItem) -> Fraction | None:
     per_month = _PER_MONTH.get(price.recurring.interval)
     if per_month is None:
         return None
-    return Fraction(unit) * _units(item) * per_month / price.recurring.interval_count
+    return Fraction(unit) * units(item) * per_month / price.recurring.interval_count
 
 
-def _units(item: SubscriptionItem) -> int:
+def units(item: SubscriptionItem) -> int:
     count = 1 if item.quantity is None else item.quantity
     packs = item.price.transform_quantity
     if packs is None:

@@ -10,7 +10,7 @@ from enum import StrEnum, auto
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass_stripe.client import WRONG_MODE, Listed, StripeClient
-from batonpass_stripe.rights import Allowed, together
+from batonpass_stripe.rights import Allowed, a_few_at_once, together
 from batonpass_stripe.wire import Charge, Customer, Dispute, Invoice, Subscription
 
 NEWEST_PAYMENTS = 3
@@ -42,7 +42,13 @@ class Record:
     charges: Listed[Charge] = field(default_factory=Listed)
     disputes: Listed[Dispute] = field(default_factory=Listed)
     refused: frozenset[Part] = frozenset()
-    """What the key may not read: nothing that needs it can be told."""
+    """What the key may not read, or the copy has nothing of: nothing that needs it can be told."""
+    copied: Mapping[Part | None, datetime] = field(default_factory=dict)
+    """When our copy of each part was read, and (None) that of the customer; empty: all has been read just now."""
+
+    def as_of(self, parts: Collection[Part]) -> datetime:
+        """The time of the oldest of what a fact is told from."""
+        return min((self.copied[each] for each in (None, *parts) if each in self.copied), default=self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,24 @@ class Records:
             charges=charges or Listed(),
             disputes=disputes or Listed(),
             refused=frozenset(part for part, items in read.items() if items is None),
+        )
+
+    async def with_id(self, customer_id: str) -> Customer | None:
+        try:
+            customer = await self._client.customer(customer_id)
+        except RefusedError as error:
+            if error.status == 404:
+                return None
+            raise
+        return None if customer.deleted else customer
+
+    async def with_addresses(self, spellings: Collection[str]) -> Listed[Customer]:
+        async with together() as group:
+            asked = [group.create_task(self._client.customers(email=each)) for each in spellings]
+        answers = [task.result() for task in asked]
+        return Listed(
+            items=tuple(each for answer in answers for each in answer.items),
+            cut=any(each.cut for each in answers),
         )
 
     async def subscriptions(self, customer: Customer) -> Listed[Subscription] | None:
@@ -162,14 +186,23 @@ class ProductNames:
         names = {each: task.result() for each, task in asked.items()}
         return {each: name for each, name in names.items() if name is not None}
 
+    async def surely_of(self, product_ids: Iterable[str]) -> Mapping[str, str]:
+        """As `of`, for what is kept: where Stripe cannot answer now, its `RetryLaterError` is raised."""
+        names = await a_few_at_once(product_ids, self._surely)
+        return {each: name for each, name in names.items() if name is not None}
+
     async def _name(self, product_id: str) -> str | None:
+        try:
+            return await self._surely(product_id)
+        except RetryLaterError:
+            return None
+
+    async def _surely(self, product_id: str) -> str | None:
         name, until = self._known.get(product_id, (None, 0.0))
         if self._clock.monotonic() < until:
             return name
         try:
             name = (await self._client.product(product_id)).name
-        except RetryLaterError:
-            return None
         except RefusedError as error:
             if error.code == WRONG_MODE:
                 raise

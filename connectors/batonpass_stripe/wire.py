@@ -6,9 +6,10 @@ Amounts are integers in the currency's smallest unit, times are seconds since 19
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 Seconds = Annotated[int, Field(ge=0, lt=253_402_300_800)]
 """Since 1970, up to the last that is a date (the year 9999)."""
@@ -38,6 +39,9 @@ class Customer(StripeObject):
     deleted: bool = False
     email: str | None = None
     name: str | None = None
+    phone: str | None = None
+    """As it was typed."""
+    preferred_locales: tuple[str, ...] | None = None
     currency: str | None = None
     balance: int | None = None
     """What no invoice has taken up yet. Below zero: credit for the next invoice; above: added to it."""
@@ -83,15 +87,25 @@ class SubscriptionItem(Wire):
 class Subscription(StripeObject):
     status: str
     created: Seconds
+    customer: str | None = None
+    currency: str | None = None
+    start_date: Seconds | None = None
+    """Before `created` where it was backdated."""
     cancel_at_period_end: bool = False
     cancel_at: Seconds | None = None
+    ended_at: Seconds | None = None
     items: Page[SubscriptionItem]
     metadata: dict[str, str] | None = None
 
 
 class Invoice(StripeObject):
+    customer: str | None = None
+    status: str | None = None
     number: str | None = None
+    """None of a draft."""
     currency: str
+    amount_due: int | None = None
+    amount_paid: int | None = None
     amount_remaining: int
     created: Seconds
     due_date: Seconds | None = None
@@ -129,12 +143,21 @@ class EvidenceDetails(Wire):
     due_by: Seconds | None = None
 
 
+class DisputedCharge(Wire):
+    id: str
+    customer: str | None = None
+
+
 class Dispute(StripeObject):
+    """It names its charge and no customer."""
+
     amount: int
     currency: str
     created: Seconds
     reason: str
     status: str
+    charge: str | DisputedCharge | None = None
+    """The charge itself where that was asked for (`expand`)."""
     evidence_details: EvidenceDetails | None = None
 
 
@@ -163,6 +186,27 @@ class WebhookEndpoint(StripeObject):
     enabled_events: tuple[str, ...]
     secret: SecretStr | None = None
     """Only in the answer that made it."""
+
+
+class ListedData(Wire):
+    object: dict[str, Any]
+    """As it stood then, and in the shape of `api_version`."""
+
+    @field_validator("object")
+    @classmethod
+    def _with_id(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(value.get("id"), str):
+            raise PydanticCustomError("no_id", "the object has no id")
+        return value
+
+
+class ListedEvent(StripeObject):
+    """One of `GET /v1/events`: https://docs.stripe.com/api/events/list"""
+
+    type: str
+    created: Seconds
+    api_version: str | None = None
+    data: ListedData
 
 
 class EventSubject(Wire):

@@ -1,4 +1,4 @@
-"""Zendesk Support: tickets in both directions, the team behind them, and a customer's earlier tickets."""
+"""Zendesk Support: tickets in both directions, the team behind them, a customer's earlier tickets, and all in bulk."""
 
 from __future__ import annotations
 
@@ -155,6 +155,7 @@ manifest = Manifest(
             Capability.PASS_CONVERSATION,
             Capability.REGISTER_WEBHOOKS,
             Capability.TICKET_HISTORY,
+            Capability.SYNC,
         }
     ),
     settings=ZendeskSettings,
@@ -187,5 +188,6 @@ manifest = Manifest(
         SecretKind(what="a messaging key's id (app_…)", pattern=r"app_[0-9a-f]{24}"),
     ),
     fixed_facts=("support.recent_tickets", "support.tickets_90_days"),
+    ids_are_the_accounts=True,
     end_dates=(TOKENS_END,),
 )

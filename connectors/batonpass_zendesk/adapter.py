@@ -9,6 +9,7 @@ from batonpass.domain.text import one_line
 from batonpass.ports import Access, Connecting
 from batonpass_zendesk import TOKENS_END, ZendeskSettings
 from batonpass_zendesk.account import STAFF, Account
+from batonpass_zendesk.bulk_client import BulkClient
 from batonpass_zendesk.changes import Changes
 from batonpass_zendesk.client import ZendeskClient
 from batonpass_zendesk.conversing import Conversing
@@ -20,6 +21,7 @@ from batonpass_zendesk.passing import Passing
 from batonpass_zendesk.refusals import explain
 from batonpass_zendesk.registering import Registering
 from batonpass_zendesk.schema import Schema
+from batonpass_zendesk.streams import ReadsStreams
 from batonpass_zendesk.team import Team
 from batonpass_zendesk.tickets import Tickets
 
@@ -39,14 +41,15 @@ def open_zendesk(settings: ZendeskSettings, connecting: Connecting) -> Zendesk:
         settings=settings,
         messaging=messaging_for(settings, connecting),
     )
-    return Zendesk(account)
+    return Zendesk(account, BulkClient(transport))
 
 
 class Zendesk:
     """`Helpdesk`, `Replies`, `ReadsConversations`, `FollowsTickets`, `ListsChanges`, `ListsAgents`,
-    `TellsPresence`, `ProvisionsFields`, `PassesConversations`, `RegistersWebhooks`, `FactSource` and `Probe`."""
+    `TellsPresence`, `ProvisionsFields`, `PassesConversations`, `RegistersWebhooks`, `FactSource`, `Streams`,
+    `TellsFromCopy` and `Probe`."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, bulk: BulkClient) -> None:
         self._account = account
         tickets = Tickets(account)
         self.open_ticket = tickets.open_ticket
@@ -83,7 +86,14 @@ class Zendesk:
         self.registered_webhooks = registering.registered_webhooks
 
         self.pass_conversation = Passing(account).pass_conversation
-        self.facts_about = History(account).facts_about
+        history = History(account)
+        self.facts_about = history.facts_about
+        self.facts_from_copy = history.facts_from_copy
+
+        reading = ReadsStreams(account, bulk)
+        self.streams = reading.streams
+        self.begin_round = reading.begin_round
+        self.pages = reading.pages
 
     async def check_access(self) -> Access:
         me = await self._account.client.me()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from batonpass.domain.errors import RefusedError, RetryLaterError
 from batonpass.domain.ticket import ChangedTicket, TicketKey
 from batonpass_zendesk import wire
 from batonpass_zendesk.account import Account
+from batonpass_zendesk.moving_lists import NEWEST_EXPORTED, expired, next_place
 from batonpass_zendesk.tickets import DELETED, stored
 
 MOST_PAGES = 300
 """Of one reading: 30,000 tickets."""
 MOST_PASSES = 10
-_NEWEST_EXPORTED = timedelta(seconds=61)
-"""The export takes no start within the last minute, and withholds what changed in it."""
-_BAD_CURSOR = frozenset({400, 410, 422})
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -82,19 +80,20 @@ class Changes:
             yield [ticket for ticket in changed if ticket.status != DELETED]
             if len(changed) < len(page.tickets) or not page.meta.has_more:
                 return
-            cursor = _next("tickets.changed", page.meta.after_cursor, seen)
+            cursor = next_place("tickets.changed", page.meta.after_cursor, seen)
+            seen.add(cursor)
         raise RefusedError(f"tickets.changed: more than {MOST_PAGES} pages", code="too_many")
 
     async def _page(self, cursor: str | None) -> wire.TicketsPage:
         try:
             return await self._client.last_changed_tickets(cursor)
         except RefusedError as refused:
-            raise _expired("tickets.changed", refused, cursor) from None
+            raise expired("tickets.changed", refused, cursor) from None
 
     async def _exported(self, since: datetime) -> AsyncIterator[wire.Ticket]:
         """Zendesk touches tickets itself, which is no change: those come with the time of their last one, from before
         `since`. Deleted ones come too, with that as their status."""
-        start = min(since, self._account.clock.now() - _NEWEST_EXPORTED)
+        start = min(since, self._account.clock.now() - NEWEST_EXPORTED)
         cursor: str | None = None
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
@@ -104,7 +103,8 @@ class Changes:
                     yield ticket
             if page.end_of_stream:
                 return
-            cursor = _next("tickets.export", page.after_cursor, seen)
+            cursor = next_place("tickets.export", page.after_cursor, seen)
+            seen.add(cursor)
         raise RefusedError(f"tickets.export: more than {MOST_PAGES} pages", code="too_many")
 
     async def _export_page(self, start: datetime, cursor: str | None) -> wire.ExportedTickets:
@@ -118,7 +118,7 @@ class Changes:
                     status=403,
                     code="forbidden",
                 ) from None
-            raise _expired("tickets.export", refused, cursor) from None
+            raise expired("tickets.export", refused, cursor) from None
 
     def _changed(self, ticket: wire.Ticket) -> ChangedTicket:
         """Anything may stand in an external id that somebody else has given: what can be none of ours is left out."""
@@ -135,18 +135,3 @@ def _time_of(ticket: wire.Ticket) -> datetime:
     if at is None:
         raise RefusedError("tickets.changed: a ticket without a time", code="unexpected_content")
     return at
-
-
-def _next(operation: str, after: str | None, seen: set[str]) -> str:
-    """The cursor of the next page, where there is one and it has not been there before."""
-    if after is None or after in seen:
-        raise RetryLaterError(f"{operation}: the list does not go on: its pages repeat", code="page_repeats")
-    seen.add(after)
-    return after
-
-
-def _expired(operation: str, refused: RefusedError, cursor: str | None) -> Exception:
-    """A cursor that was good a moment ago is good no more: the list is to be read again from its beginning."""
-    if cursor is None or refused.status not in _BAD_CURSOR:
-        return refused
-    return RetryLaterError(f"{operation}: the place in the list has expired", code="cursor_expired")

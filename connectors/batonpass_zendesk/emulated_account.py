@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from batonpass.domain.conversation import ReasonCode
+
+LONG_AGO = datetime(2024, 1, 1, 9, tzinfo=UTC)
+"""When what nobody dates was made and changed."""
 
 Stored = str | bool | list[str]
 """Zendesk gives numbers and dates back as text."""
@@ -27,6 +30,7 @@ class EmulatedField:
     required: bool = False
     """A ticket is solved only where it is filled in."""
     custom: bool = True
+    updated_at: datetime = LONG_AGO
 
 
 @dataclass(kw_only=True)
@@ -43,6 +47,17 @@ class EmulatedForm:
 class EmulatedGroup:
     id: int
     name: str
+    updated_at: datetime = LONG_AGO
+
+
+@dataclass(kw_only=True)
+class EmulatedOrganization:
+    id: int
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    domains: list[str] = field(default_factory=list)
+    external_id: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -60,6 +75,13 @@ class EmulatedUser:
     """Of an agent, its default group first; None: of every group."""
     created_at: datetime | None = None
     """None: long ago."""
+    updated_at: datetime | None = None
+    """None: when it was made."""
+    organization_id: int | None = None
+
+    @property
+    def changed_at(self) -> datetime:
+        return self.updated_at or self.created_at or LONG_AGO
 
 
 @dataclass(kw_only=True)
@@ -102,6 +124,7 @@ class EmulatedRating:
     score: str | int
     comment: str | None
     at: datetime
+    changed_at: datetime | None = None
 
 
 @dataclass(kw_only=True)
@@ -127,6 +150,12 @@ class EmulatedTicket:
     form_id: int | None = None
     external_id: str | None = None
     channel: str = "api"
+    type: str | None = None
+    organization_id: int | None = None
+    submitter_id: int | None = None
+    """None: the requester."""
+    support_type: str = "agent"
+    """`ai_agent`: no person has had it."""
     ratings: list[EmulatedRating] = field(default_factory=list)
     audits: list[EmulatedAudit] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -140,8 +169,11 @@ class Account:
 
     users: dict[int, EmulatedUser] = field(default_factory=dict)
     groups: dict[int, EmulatedGroup] = field(default_factory=dict)
+    organizations: dict[int, EmulatedOrganization] = field(default_factory=dict)
     fields: dict[int, EmulatedField] = field(default_factory=dict)
     tickets: dict[int, EmulatedTicket] = field(default_factory=dict)
+    ratings: dict[int, tuple[EmulatedRating, EmulatedTicket]] = field(default_factory=dict)
+    """Of all tickets, by their ids."""
     forms: list[EmulatedForm] | None = field(default_factory=list)
     """None: the plan has no ticket forms."""
     presences: dict[int, EmulatedPresence] | None = None
@@ -225,6 +257,14 @@ class Account:
     def add_presence(self, user: EmulatedUser) -> EmulatedPresence:
         made = EmulatedPresence(agent_id=user.id, channels={"support": ("online", 0, 5)})
         self.presences = {**(self.presences or {}), user.id: made}
+        return made
+
+    def add_rating(
+        self, ticket: EmulatedTicket, score: str | int, comment: str | None, at: datetime
+    ) -> EmulatedRating:
+        made = EmulatedRating(id=self.next_id(), score=score, comment=comment, at=at)
+        ticket.ratings.append(made)
+        self.ratings[made.id] = made, ticket
         return made
 
     def add_user(

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from batonpass_zendesk import emulated_json as as_json
 from batonpass_zendesk.emulated_account import EmulatedField, EmulatedPresence, EmulatedUser
 from batonpass_zendesk.emulated_desk import EmulatedDesk
-from batonpass_zendesk.emulated_http import Refusal, json_body, not_found, page
+from batonpass_zendesk.emulated_http import Refusal, json_body, listed, not_found, page
 from batonpass_zendesk.emulated_rules import Complaint, RecordInvalidError
 
 _TYPES = frozenset(
@@ -25,8 +25,7 @@ class Directory(EmulatedDesk):
     # Fields, forms, groups ------------------------------------------------------------------------------------
 
     def _list_fields(self, request: Request) -> Response:
-        listed = [as_json.ticket_field(known) for known in self.account.fields.values()]
-        return page(request, "ticket_fields", listed)
+        return listed(request, "ticket_fields", self.account.fields, as_json.ticket_field)
 
     async def _create_field(self, request: Request) -> Response:
         """Nothing keeps two fields from having one name, or two options from sharing a tag."""
@@ -66,14 +65,20 @@ class Directory(EmulatedDesk):
         return page(request, "ticket_forms", [as_json.form(each) for each in self.account.forms])
 
     def _list_groups(self, request: Request) -> Response:
-        return page(request, "groups", [as_json.group(known) for known in self.account.groups.values()])
+        return listed(request, "groups", self.account.groups, as_json.group)
+
+    def _list_organizations(self, request: Request) -> Response:
+        return listed(request, "organizations", self.account.organizations, as_json.organization)
 
     # People ---------------------------------------------------------------------------------------------------
 
     def _list_users(self, request: Request) -> Response:
         roles = request.query_params.getlist("role[]")
-        found = [user for user in self.account.users.values() if not roles or user.role in roles]
-        return page(request, "users", [as_json.user(user) for user in found])
+
+        def wanted(user: EmulatedUser) -> bool:
+            return not roles or user.role in roles
+
+        return listed(request, "users", self.account.users, as_json.user, wanted=wanted)
 
     def _show_me(self, request: Request) -> Response:
         del request

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from batonpass.testing.emulator import Handler
 from batonpass_zendesk.emulated_json import record_invalid
 from batonpass_zendesk.emulated_rules import RecordInvalidError
+
+Item = TypeVar("Item")
 
 
 class Refusal(Exception):  # noqa: N818 - an answer on its way, no error of ours
@@ -76,3 +80,33 @@ def page(request: Request, name: str, items: Sequence[Mapping[str, Any]], **besi
     return JSONResponse(
         {**beside, name: items[start:end], "meta": meta, "links": {"prev": None, "next": None}}
     )
+
+
+def listed(
+    request: Request,
+    name: str,
+    items: Mapping[int, Item],
+    as_json: Callable[[Item], dict[str, Any]],
+    *,
+    wanted: Callable[[Item], bool] = lambda _: True,
+) -> Response:
+    """By cursor in the order of the ids: what goes away meanwhile shifts nothing."""
+    asked = request.query_params
+    if "page[size]" not in asked:
+        return page(request, name, [as_json(each) for each in items.values() if wanted(each)])
+    ids = sorted(items)
+    first = bisect_right(ids, _id_in(asked["page[after]"])) if "page[after]" in asked else 0
+    size = min(int(asked["page[size]"]), 100)
+    found = (id_ for id_ in itertools.islice(ids, first, None) if wanted(items[id_]))
+    some = list(itertools.islice(found, size))
+    after = base64.urlsafe_b64encode(f"id {some[-1]}".encode()).decode() if some else None
+    meta = {"has_more": next(found, None) is not None, "after_cursor": after, "before_cursor": None}
+    told = [as_json(items[each]) for each in some]
+    return JSONResponse({name: told, "meta": meta, "links": {"prev": None, "next": None}})
+
+
+def _id_in(cursor: str) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix("id "))
+    except ValueError:
+        raise Refusal(400, "InvalidPaginationParameter", "the cursor is not valid") from None

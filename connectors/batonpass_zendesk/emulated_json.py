@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from batonpass_zendesk.emulated_account import (
+    LONG_AGO,
     EmulatedAudit,
     EmulatedComment,
     EmulatedField,
     EmulatedForm,
     EmulatedGroup,
+    EmulatedOrganization,
     EmulatedRating,
     EmulatedTicket,
     EmulatedUser,
@@ -42,6 +44,9 @@ def ticket(made: EmulatedTicket, base_url: str, *, surveys: bool = False) -> dic
         "group_id": made.group_id,
         "assignee_id": made.assignee_id,
         "requester_id": made.requester_id,
+        "submitter_id": made.submitter_id or made.requester_id,
+        "organization_id": made.organization_id,
+        "support_type": made.support_type,
         "ticket_form_id": made.form_id,
         "tags": made.tags,
         "custom_fields": fields,
@@ -50,6 +55,7 @@ def ticket(made: EmulatedTicket, base_url: str, *, surveys: bool = False) -> dic
         "via": {"channel": made.channel, "source": {"from": {}, "to": {}, "rel": None}},
         "created_at": at(made.created_at),
         "updated_at": at(made.updated_at),
+        **({} if made.type is None else {"type": made.type}),  # its contract allows no null here
     }
 
 
@@ -117,6 +123,8 @@ def ticket_field(known: EmulatedField) -> dict[str, Any]:
         "active": known.active,
         "required": known.required,
         "removable": known.custom,
+        "created_at": at(LONG_AGO),
+        "updated_at": at(known.updated_at),
     }
     if known.options:
         listed["custom_field_options"] = [
@@ -126,7 +134,36 @@ def ticket_field(known: EmulatedField) -> dict[str, Any]:
 
 
 def group(known: EmulatedGroup) -> dict[str, Any]:
-    return {"id": known.id, "name": known.name, "deleted": False, "is_public": True}
+    times = {"created_at": at(LONG_AGO), "updated_at": at(known.updated_at)}
+    return {"id": known.id, "name": known.name, "deleted": False, "is_public": True, **times}
+
+
+def organization(known: EmulatedOrganization) -> dict[str, Any]:
+    return {
+        "id": known.id,
+        "name": known.name,
+        "external_id": known.external_id,
+        "domain_names": known.domains,
+        "details": None,
+        "tags": [],
+        "created_at": at(known.created_at),
+        "updated_at": at(known.updated_at),
+    }
+
+
+def rating(made: EmulatedRating, rated: EmulatedTicket) -> dict[str, Any]:
+    """One of the older ratings."""
+    return {
+        "id": made.id,
+        "score": made.score,
+        "ticket_id": rated.id,
+        "requester_id": rated.requester_id,
+        "assignee_id": rated.assignee_id,
+        "group_id": rated.group_id,
+        **({} if made.comment is None else {"comment": made.comment}),
+        "created_at": at(made.at),
+        "updated_at": at(made.changed_at or made.at),
+    }
 
 
 def user(known: EmulatedUser) -> dict[str, Any]:
@@ -139,6 +176,9 @@ def user(known: EmulatedUser) -> dict[str, Any]:
         "active": known.active,
         "suspended": known.suspended,
         "locale": "en-US",
+        "organization_id": known.organization_id,
+        "created_at": at(known.created_at or LONG_AGO),
+        "updated_at": at(known.changed_at),
     }
     told = {"email": known.email, "phone": known.phone}
     return listed | {key: value for key, value in told.items() if value is not None}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from batonpass.domain.event import EventKind
 from batonpass.testing.happenings import CannotPlayError, Happening
-from batonpass_zendesk.emulated_account import EmulatedRating, EmulatedTicket, EmulatedUser
+from batonpass_zendesk.emulated_account import EmulatedTicket, EmulatedUser
 from batonpass_zendesk.emulated_events import detail
 from batonpass_zendesk.emulated_rules import RecordInvalidError
 from batonpass_zendesk.emulated_tickets import Tickets
@@ -113,8 +113,7 @@ class Playing(Tickets):
         if not self.surveys:
             score = "good" if happening.score >= 0.5 else "bad"
         now = self.clock.now()
-        made = EmulatedRating(id=self.account.next_id(), score=score, comment=happening.text, at=now)
-        ticket.ratings.append(made)
+        self.account.add_rating(ticket, score, happening.text, now)
         ticket.updated_at = now
         about = detail(ticket, self.account.users[ticket.requester_id])
         subject = f"zen:ticket:{ticket.id}"

@@ -14,8 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from batonpass.testing.emulator import Operation
 from batonpass_zendesk.emulated_admins import Admins
-from batonpass_zendesk.emulated_changes import Changes
-from batonpass_zendesk.emulated_directory import Directory
+from batonpass_zendesk.emulated_filling import Filling
 from batonpass_zendesk.emulated_http import answering
 from batonpass_zendesk.emulated_messaging import Messaging
 from batonpass_zendesk.emulated_page import SECURITY_HEADERS, ticket_page
@@ -25,7 +24,7 @@ _Row = tuple[str, str, str, Callable[[Request], Any], bool]
 """The operation's name, its method and path, its handler, whether it needs no login."""
 
 
-class ZendeskEmulator(Playing, Changes, Messaging, Directory, Admins):
+class ZendeskEmulator(Playing, Filling, Messaging, Admins):
     @classmethod
     def with_sample_account(cls, **options: Any) -> Self:
         """An account as a support team would have it, for the demo."""
@@ -37,6 +36,7 @@ class ZendeskEmulator(Playing, Changes, Messaging, Directory, Admins):
         rows = (
             *self._of_tickets(),
             *self._of_the_account(),
+            *self._in_bulk(),
             *self._of_webhooks(),
             *self.messaging_operations(),
         )
@@ -49,7 +49,6 @@ class ZendeskEmulator(Playing, Changes, Messaging, Directory, Admins):
         ticket = "/api/v2/tickets/{id:int}"
         return (
             ("tickets.find", "GET", "/api/v2/tickets", self._list_tickets, False),
-            ("tickets.export", "GET", "/api/v2/incremental/tickets/cursor", self._export_tickets, False),
             ("tickets.create", "POST", "/api/v2/tickets", self._create_ticket, False),
             ("tickets.read", "GET", ticket, self._show_ticket, False),
             ("tickets.update", "PUT", ticket, self._update_ticket, False),
@@ -73,6 +72,16 @@ class ZendeskEmulator(Playing, Changes, Messaging, Directory, Admins):
             ("users.me", "GET", "/api/v2/users/me", self._show_me, False),
             ("users.search", "GET", "/api/v2/users/search", self._search_users, False),
             ("availabilities.list", "GET", "/api/v2/agent_availabilities", self._list_availabilities, False),
+        )
+
+    def _in_bulk(self) -> Sequence[_Row]:
+        exports, ratings = "/api/v2/incremental", "/api/v2/satisfaction_ratings"
+        return (
+            ("tickets.export", "GET", f"{exports}/tickets/cursor", self._export_tickets, False),
+            ("users.export", "GET", f"{exports}/users/cursor", self._export_users, False),
+            ("organizations.export", "GET", f"{exports}/organizations", self._export_organizations, False),
+            ("organizations.list", "GET", "/api/v2/organizations", self._list_organizations, False),
+            ("ratings.list", "GET", ratings, self._list_ratings, False),
         )
 
     def _of_webhooks(self) -> Sequence[_Row]:

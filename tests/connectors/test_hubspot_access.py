@@ -111,8 +111,12 @@ def test_a_connection_has_one_role():
     desk = HubSpotSettings(connector="hubspot", access_token=token, tickets=True, reply_as="7")
     with_app = crm.model_copy(update={"app_id": "1", "developer_key": SecretStr("k")})
 
-    assert manifest.capabilities_of(crm) == {Capability.CRM_FACTS}
-    assert manifest.capabilities_of(with_app) == {Capability.CRM_FACTS, Capability.REGISTER_WEBHOOKS}
+    assert manifest.capabilities_of(crm) == {Capability.CRM_FACTS, Capability.SYNC}
+    assert manifest.capabilities_of(with_app) == {
+        Capability.CRM_FACTS,
+        Capability.SYNC,
+        Capability.REGISTER_WEBHOOKS,
+    }
     assert Capability.CRM_FACTS not in manifest.capabilities_of(desk)
     assert {Capability.NOTE_APART, Capability.REPLY, Capability.TICKET_HISTORY} <= manifest.capabilities_of(
         desk

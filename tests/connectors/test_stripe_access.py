@@ -17,7 +17,7 @@ from batonpass.domain.errors import (
     RetryLaterError,
 )
 from batonpass.domain.facts import Person, Standing
-from batonpass.ports import PROTOCOLS, Capability, Probe, SecretKind
+from batonpass.ports import PROTOCOLS, Capability, Probe, SecretKind, TellsFromCopy
 from batonpass.testing.emulator import Fault, Latency
 from batonpass_stripe import manifest
 from batonpass_stripe.emulator import StripeEmulator
@@ -34,11 +34,13 @@ def stripe() -> StripeEmulator:
 
 
 async def test_a_connection_has_the_protocols_of_its_capabilities(stripe):
-    assert manifest.capabilities == {Capability.BILLING_FACTS, Capability.REGISTER_WEBHOOKS}
+    claimed = {Capability.BILLING_FACTS, Capability.REGISTER_WEBHOOKS, Capability.SYNC}
+    assert manifest.capabilities == claimed
 
     async with connected(stripe) as billing:
         assert all(isinstance(billing, PROTOCOLS[each]) for each in manifest.capabilities)
         assert isinstance(billing, Probe)
+        assert isinstance(billing, TellsFromCopy)
 
 
 def test_the_manifest_makes_its_emulator_without_arguments():

@@ -13,6 +13,7 @@ from stripe_rig import CONTRACT, MIA
 from batonpass.domain.clock import SystemClock
 from batonpass.testing.emulator import Fault
 from batonpass.testing.serving import served_in_thread
+from batonpass_stripe.client import VERSION
 from batonpass_stripe.emulator import API_KEY, StripeEmulator
 from contract import ContractChecked
 
@@ -246,3 +247,47 @@ def test_one_key_with_other_parameters_is_refused(sdk):
 
     with pytest.raises(stripe.IdempotencyError):
         sdk.v1.customers.create({"name": "Second"}, {"idempotency_key": "reused"})
+
+
+# In bulk ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[tuple[stripe.StripeClient, StripeEmulator]]:
+    made = StripeEmulator()
+    with served_in_thread(made) as url:
+        yield stripe.StripeClient(API_KEY, base_addresses={"api": url}, max_network_retries=0), made
+
+
+def test_the_sdk_reads_a_crowd_page_by_page_in_windows_of_time(crowd):
+    client, made = crowd
+    ids = made.fill("customers", 250)
+    now = int(made.clock.now().timestamp())
+
+    window = {"created": {"gte": now - 60, "lt": now + 60}, "limit": 100}
+    found = [each.id for each in client.v1.customers.list(window).auto_paging_iter()]
+
+    assert found == list(reversed(ids))
+    assert client.v1.customers.list({"created": {"lt": now - 60}}).data == []
+
+
+def test_the_sdk_reads_what_has_changed_from_the_events(crowd):
+    client, made = crowd
+    ids = made.fill("subscriptions", 3)
+    made.touch("subscriptions", ids[1])
+    told = {"types": ["customer.subscription.updated"], "created": {"gte": 1}, "limit": 100}
+
+    (event,) = client.v1.events.list(told).data
+
+    assert event.data.object["id"] == ids[1]
+    assert event.api_version == VERSION
+
+
+def test_the_sdk_gets_the_charge_of_a_dispute_brought_along(crowd):
+    client, made = crowd
+    (dispute,) = made.fill("disputes", 1)
+
+    (found,) = client.v1.disputes.list({"expand": ["data.charge"]}).data
+
+    assert (found.id, found.charge.disputed) == (dispute, True)
+    assert found.charge.customer.startswith("cus_")

@@ -42,4 +42,4 @@ async def test_d11_export_after_an_erasure_has_only_that(journal: Journal, addre
 
     found = look(address, lambda tx: exported(tx, ANNA))
 
-    assert found == {"handoffs": [], "mentioned_elsewhere": [], "erased_before": True}
+    assert found == {"handoffs": [], "records": [], "mentioned_elsewhere": [], "erased_before": True}

@@ -14,12 +14,13 @@ from cli_rig import run, words
 
 COMMANDS = (
     "demo", "init", "check", "plan", "apply", "landing", "doctor", "serve", "worker", "handoff", "trace", "verify", "discover", "provision",
-    "trigger", "emulate", "connectors", "export", "erase", "webhooks", "queue", "store", "user",
+    "trigger", "emulate", "connectors", "audit", "export", "erase", "webhooks", "queue", "store", "sync", "user",
 )  # fmt: skip
 WITH_SUBCOMMANDS = {
     "webhooks": ("register", "list", "check"),
     "queue": ("list", "show", "retry", "cancel", "park", "replay"),
     "store": ("migrate", "backup", "verify", "copy"),
+    "sync": ("run", "status", "verify", "reset", "person"),
     "user": ("add",),
 }
 

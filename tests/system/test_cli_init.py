@@ -127,13 +127,16 @@ def test_example_shows_no_key_that_is_none(table):
     assert keys_of(table) <= set(TABLES[table].model_fields)
 
 
-SECRET_VARIABLES = dict.fromkeys(re.findall(r'"env:(\w+)"', SHAPE), "a-secret")
+SECRET_VARIABLES = {
+    **dict.fromkeys(re.findall(r'"env:(\w+)"', SHAPE), "a-secret"),
+    "STRIPE_API_KEY": "rk_live_1",  # its connector looks at what kind of key it is
+}
 
 
 @pytest.mark.parametrize("helpdesk", HELPDESKS)
 def test_example_with_everything_uncommented_is_understood(tmp_path, helpdesk):
     lines = new_folder.for_helpdesk(SHAPE, helpdesk).splitlines()
-    whole = [re.sub(r"^# (?=[a-z0-9_]+ = |\[handoff\.say\])", "", line) for line in lines]
+    whole = [re.sub(r"^# (?=[a-z0-9_]+ = |\[(?:handoff\.say|sync\.[a-z_.]+)\])", "", line) for line in lines]
     tokens = [line for line in whole if not line.startswith(("email = ", "api_token = "))]
     (tmp_path / "config.toml").write_text("\n".join(tokens))
     (tmp_path / "callback.secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -152,6 +155,9 @@ def test_example_with_everything_uncommented_is_understood(tmp_path, helpdesk):
     )
     assert config.handoff.model_copy(update={"say": {}, "say_delayed": {}}) == configuration.HandoffConfig()
     assert config.helpdesk.settings.start == StartRule(tag="needs_person")
+    assert [each.name for each in config.synced] == [
+        "stripe/customers", "stripe/subscriptions", "stripe/invoices",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("helpdesk", HELPDESKS)

@@ -90,7 +90,7 @@ def test_only_what_may_come_later_is_asked_for_again(standing: Standing) -> None
 
     steps = decide.on_ticket(gathered, Way()).steps
 
-    later = standing in {Standing.LATE, Standing.DOWN, Standing.CREDENTIALS_REFUSED}
+    later = standing in {Standing.LATE, Standing.DOWN, Standing.CREDENTIALS_REFUSED, Standing.COPIED}
     assert bool(steps) is later
 
 

@@ -101,6 +101,20 @@ def test_what_came_late_is_among_the_facts() -> None:
     assert "Billing did not answer" not in words(html)
 
 
+def test_what_a_copy_told_stays_until_its_source_has_said_something() -> None:
+    told = replace(report("billing", billing__plan="Pro"), standing=Standing.COPIED, instead_of=Standing.DOWN)
+    silent = gathered_to_json(Gathered(reports=(report("billing", Standing.DOWN),)))
+    answered = gathered_to_json(Gathered(reports=(report("billing", billing__plan="Free"),)))
+
+    still = words(page(record(step(StepKind.LATE_FACTS, silent, name="late_facts:billing")), package(told)))
+    then = words(page(record(step(StepKind.LATE_FACTS, answered, name="late_facts:billing")), package(told)))
+
+    assert "Plan Pro Billing 2026-11-21 11:00 UTC" in still
+    assert "Billing could not answer now. What stands here of it is from the copy" in still
+    assert "Plan Free Billing" in then
+    assert "from the copy" not in then
+
+
 def test_what_did_not_land_is_said_with_its_line() -> None:
     lost = {"field": "Tier", "value": "VIP", "where": "mappings/desk.toml:7"}
     found_out = step(StepKind.READ_BACK, {"not_landed": [{**lost, "why": "dropped by the helpdesk"}]})

@@ -24,6 +24,8 @@ WHAT: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.DOUBLED: "Handoffs have several tickets",
         AlertKind.ORPHANED: "Tickets of handoffs that nobody knows",
         AlertKind.MAPPING_DRIFT: "The mapping does not fit the helpdesk any more",
+        AlertKind.SYNC_HELD: "Very many records are missing from a vendor's list",
+        AlertKind.SYNC_FAILING: "The scheduled sync does not come to its end",
         AlertKind.STORE_LOW: "Little space is left for the journal",
         AlertKind.CLOCK_WRONG: "The machine's clock has jumped",
     }
@@ -44,6 +46,8 @@ NEXT: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.DOUBLED: "batonpass verify",
         AlertKind.ORPHANED: "batonpass verify",
         AlertKind.MAPPING_DRIFT: "mend these lines, or put back what was changed in the helpdesk; batonpass doctor",
+        AlertKind.SYNC_HELD: "look there; if they are gone: batonpass sync run --once --accept-gone --stream …",
+        AlertKind.SYNC_FAILING: "batonpass sync status",
         AlertKind.STORE_LOW: "free space on the disk that holds the journal",
         AlertKind.CLOCK_WRONG: "see that the machine keeps time (timedatectl)",
     }

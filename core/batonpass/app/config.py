@@ -19,6 +19,8 @@ from batonpass.app.registry import connectors
 from batonpass.app.secret_kinds import wrong_kinds
 from batonpass.app.secrets import SecretSource
 from batonpass.app.summary_settings import SummaryConfig
+from batonpass.app.syncing.known import streams_of
+from batonpass.app.syncing.settings import SyncConfig, SyncedStream, read_sync, synced_streams
 from batonpass.app.watching import (
     DeadlinesConfig,
     MappingsConfig,
@@ -140,6 +142,7 @@ class _File(Value):
     identity: IdentityConfig = IdentityConfig()
     redaction: RedactionConfig = RedactionConfig()
     summary: dict[str, Any] = Field(default_factory=dict)
+    sync: dict[str, Any] = Field(default_factory=dict)
     agents: dict[str, Any] = Field(default_factory=dict)
     connections: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -185,6 +188,9 @@ class Config:
     identity: IdentityConfig
     redaction: RedactionConfig
     summary: SummaryConfig
+    sync: SyncConfig
+    synced: tuple[SyncedStream, ...]
+    """What is read in bulk, parents first."""
     agents: Mapping[str, AgentConfig]
     connections: tuple[Connection, ...]
 
@@ -216,6 +222,9 @@ def read_config(
     )  # else the whole-file check says so
     summary, found = validated(file, SummaryConfig, at=("summary",), context=context)
     findings += found if isinstance(file.data.get("summary", {}), dict) else []
+    known = {each.name: streams_of(each.name, each.manifest, each.settings) for each in connections}
+    sync, found = read_sync(file, known)
+    findings += found
     if not any(Capability.OPEN_TICKET in each.capabilities for each in connections) and not findings:
         findings.append(
             file.finding(("connections",), "no connection keeps tickets", code="BC005",
@@ -227,8 +236,11 @@ def read_config(
         findings += found
     if whole is not None:
         findings += whole.identity.unknown(file, _table(file, "connections"))
-    if whole is None or store is None or notices is None or summary is None or has_errors(findings):
+    parts = (whole, store, notices, summary, sync)
+    if any(part is None for part in parts) or has_errors(findings):
         return None, findings
+    assert whole is not None and store is not None and notices is not None  # noqa: PT018 - for the type checker
+    assert summary is not None and sync is not None  # noqa: PT018
     config = Config(
         path=path,
         server=whole.server,
@@ -245,6 +257,8 @@ def read_config(
         identity=whole.identity,
         redaction=whole.redaction,
         summary=summary,
+        sync=sync,
+        synced=tuple(synced_streams(sync, known)),
         agents=agents,
         connections=tuple(connections),
     )

@@ -16,15 +16,19 @@ from pydantic import BaseModel, TypeAdapter
 
 from batonpass.app.forgetting import Erased
 from batonpass.app.operator import DELIVERIES_AT_ONCE, Deliveries, Replayed
+from batonpass.app.syncing.rounds import Order
 from batonpass.store import StoreError
 from batonpass.store.queue import BATCH, Batch
 from batonpass.store.selection import Action, Selection
+from batonpass.sync import Ended
 
 LONGEST_PATH = 100
 """Bytes; a socket's address has room for 107 on Linux, for 103 elsewhere."""
 ANSWER_WITHIN = 60.0
 ERASED_WITHIN = 3600.0
 """Seconds: it goes through the whole store."""
+SYNCED_WITHIN = 86_400.0
+"""Seconds: a first reading of everything, as slow as the vendor's limits make it."""
 
 
 class ActOrder(BaseModel):
@@ -45,10 +49,12 @@ class EraseOrder(BaseModel):
     cancel_open: bool
 
 
-ACT, REPLAY, ERASE = "/act", "/replay", "/erase"
+ACT, REPLAY, ERASE, SYNC = "/act", "/replay", "/erase", "/sync"
 DONE = TypeAdapter(Batch)
 REPLAYED = TypeAdapter(Replayed)
 ERASED = TypeAdapter(Erased)
+SYNC_ORDER = TypeAdapter(Order)
+SYNCED = TypeAdapter(list[Ended])
 
 
 def socket_path(store: Path) -> Path:
@@ -123,11 +129,21 @@ class RemoteOperator:
         order = EraseOrder(email=email, cancel_open=cancel_open)
         return ERASED.validate_python(await self._asked(ERASE, order, within=ERASED_WITHIN))
 
-    async def _asked(self, path: str, order: BaseModel, *, within: float = ANSWER_WITHIN) -> Any:
+    async def sync(self, order: Order) -> list[Ended]:
+        """As `SyncDoor.run`, by the process that has the store. Raises `StoreError` with the code of whatever it
+        raises."""
+        return SYNCED.validate_python(
+            await self._asked(SYNC, SYNC_ORDER.dump_json(order), within=SYNCED_WITHIN)
+        )
+
+    async def _asked(self, path: str, order: BaseModel | bytes, *, within: float = ANSWER_WITHIN) -> Any:
         headers = {"Content-Type": "application/json"}
         try:
             answer = await self._http.post(
-                path, content=order.model_dump_json(), headers=headers, timeout=within
+                path,
+                content=order if isinstance(order, bytes) else order.model_dump_json(),
+                headers=headers,
+                timeout=within,
             )
             told = answer.json()
         except (httpx.TransportError, ValueError) as error:

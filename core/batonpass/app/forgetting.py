@@ -56,6 +56,9 @@ class Forgetting:
         await forget.empty_conversations(before=as_of - _days(config.conversations))
         await forget.forget_handoffs(before=as_of - _days(config.handoffs))
         await forget.forget_mappings(before=as_of - _days(config.handoffs))
+        await forget.forget_deleted_records(before=as_of - _days(config.deleted_records))
+        if await self._installation.take_tick("old_tickets", _day(now)):  # looks at every ticket
+            await forget.empty_tickets(before=as_of - _days(config.solved_tickets))
 
 
 def _days(days: int) -> timedelta:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from batonpass.app.announcer import Sayings, WebhookAnnouncer
 from batonpass.app.config import Config, Connection
+from batonpass.app.copies import asks_copy, systems_of
 from batonpass.app.mappings import FACTS, Mappings
 from batonpass.app.metrics import Metrics
 from batonpass.app.opening import OpenStore
@@ -23,7 +24,8 @@ from batonpass.engine import Announcer, EngineSettings, Observer, SchemaCache, W
 from batonpass.engine.recent import Recent
 from batonpass.engine.world import Packing
 from batonpass.ports import FactSource, Helpdesk, HelpdeskSettings
-from batonpass.store import Recovery
+from batonpass.store import Recovery, SyncBook
+from batonpass.sync.people import People
 from batonpass.transport import open_sockets
 
 
@@ -61,6 +63,9 @@ def world_of(
     helpdesk = opened[desk.name]
     if not isinstance(helpdesk, Helpdesk):
         raise ConfigurationError(f"the connector {desk.manifest.name} says that it keeps tickets, but cannot")
+    database = store.journal.database
+    book = SyncBook(database, node=store.installation.node)
+    link = People(database, systems_of(config.connections)).link if config.synced else None
     return World(
         journal=store.journal,
         recovery=Recovery(store.journal),
@@ -75,13 +80,14 @@ def world_of(
         schema=SchemaCache(
             helpdesk, store.clock, wants_agents=lambda: mappings.helpdesk()[0].assignee is not None
         ),
-        sources=lambda: _sources(config, mappings, opened),
+        sources=lambda: _sources(config, mappings, opened, book),
         mapping=mappings.helpdesk,
         say=sayings.ticket_stands,
         say_delayed=sayings.no_ticket_yet,
         announcers=announcers,
         observer=observer,
         summarist=summarist,
+        link=link,
     )
 
 
@@ -113,7 +119,12 @@ def _settings(config: Config, desk: Connection) -> EngineSettings:
     )
 
 
-def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -> Sequence[Source]:
+def _sources(
+    config: Config, mappings: Mappings, opened: Mapping[str, object], book: SyncBook
+) -> Sequence[Source]:
+    kept: dict[str, list[str]] = {}
+    for stream in config.synced:
+        kept.setdefault(stream.connection, []).append(stream.stream.name)
     return [
         Source(
             name=each.name,
@@ -122,6 +133,7 @@ def _sources(config: Config, mappings: Mappings, opened: Mapping[str, object]) -
             rules=mappings.rules(each.name),
             private=bool(FACTS & each.capabilities),
             match=config.identity.rules.match_at(each.name),
+            from_copy=asks_copy(book, each.name, port, kept[each.name]) if each.name in kept else None,
         )
         for each in config.connections
         if isinstance(port := opened[each.name], FactSource)

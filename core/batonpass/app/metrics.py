@@ -24,15 +24,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from batonpass import __version__
 from batonpass.app.health import Health
-from batonpass.app.metric_labels import FieldLabels, Labels
+from batonpass.app.metric_labels import FieldLabels, GrowingLabels, Labels
 from batonpass.app.metric_views import Standing, StandingView, VendorView
 from batonpass.domain.clock import Clock
 from batonpass.domain.handoff import StepKind
 from batonpass.domain.landing import Landing
+from batonpass.sync import Ended
 from batonpass.transport import Condition
 
 MOST_AI_AGENTS = 16
 MOST_CONNECTIONS = 8
+MOST_STREAMS = 100
 MOST_FIELDS = 64
 CHANNELS = ("web_chat", "email", "chat", "messaging", "sms", "whatsapp", "social", "voice", "api")
 _END_TO_END = (0.5, 1, 2, 3, 5, 10, 15, 30, 60, 120, 300, 900, 3600)
@@ -131,6 +133,14 @@ class Metrics:
             ("field", "fate"),
             registry=registry,
         )
+        self._streams = GrowingLabels(most=MOST_STREAMS)
+        self._endings = GrowingLabels(most=MOST_STREAMS)
+        self._rounds = Counter(
+            "sync_rounds", "Readings in bulk.", ("connection", "stream", "ended_as"), registry=registry
+        )
+        self._records = Counter(
+            "sync_records", "Records read in bulk.", ("connection", "stream"), registry=registry
+        )
         self._drift = Gauge(
             "mapping_drift_findings",
             "Lines of mappings that do not fit the account as it was last read.",
@@ -177,6 +187,12 @@ class Metrics:
     def synced(self, connection: str, at: datetime) -> None:
         """What changed in the helpdesk has been read to the end."""
         self._synced_at.labels(self._connections(connection)).set(at.timestamp())
+
+    def read_in_bulk(self, ended: Ended) -> None:
+        """A round of a stream has ended."""
+        labels = self._connections(ended.connection), self._streams(ended.stream)
+        self._rounds.labels(*labels, self._endings(ended.ended_as)).inc()
+        self._records.labels(*labels).inc(ended.counts["read"])
 
     def render(self) -> bytes:
         """In Prometheus' text format, 0.0.4."""

@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from batonpass.domain.clock import Clock
@@ -23,6 +24,8 @@ Run = Callable[[], object]
 WATCH_EVERY = 0.5
 SOON = 20.0
 """Seconds."""
+CRON_TICK = 60.0
+"""Seconds: five fields name minutes."""
 _FROM = datetime(2026, 1, 1, tzinfo=UTC)
 """Ticks are counted from here on every node, so that all mean the same tick."""
 
@@ -59,6 +62,23 @@ class Schedule:
                 await _done(run)
 
         self.each(seconds, name, if_first)
+
+    def once_by_cron(self, cron: str, name: str, run: Run) -> None:
+        """In one process at each time that the five fields name (UTC), whichever comes first."""
+
+        async def if_first() -> None:
+            if await self._installation.take_tick(name, self._tick(CRON_TICK)):
+                await _done(run)
+
+        trigger = CronTrigger.from_crontab(cron, timezone="UTC")
+        self._scheduler.add_job(
+            partial(self._run, name, if_first),
+            trigger,
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
 
     def now(self, name: str, run: Run) -> None:
         """Once, when the schedule starts."""

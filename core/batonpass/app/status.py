@@ -140,7 +140,7 @@ def _facts(result: Mapping[str, Any]) -> dict[str, Any]:
         "sources": [
             {
                 "source": report["source"],
-                "standing": report["standing"],
+                "standing": "copied" if report.get("copied") else report["standing"],
                 "seconds": round(report["seconds"], 3),
                 "facts": [fact["name"] for fact in report["facts"]],
             }

@@ -112,6 +112,10 @@ class RetentionConfig(Value):
     conversations: Days = 365
     """What was said, and the facts found; states, times and the ticket's id stay."""
     handoffs: Days = 1100
+    solved_tickets: Days = 1100
+    """Of the copy of vendors' records: tickets that are solved count from their last change, then they are emptied."""
+    deleted_records: Days = 90
+    """What is left of records that their vendor has deleted, or that were emptied."""
     legal_hold: bool = False
     """Nothing is deleted, whatever its age and whoever asks."""
 

@@ -13,6 +13,7 @@ import httpx
 from batonpass.app import drift
 from batonpass.app.board import SharedBoard
 from batonpass.app.config import Config, Connection
+from batonpass.app.copies import FOLLOW_EVERY, systems_of
 from batonpass.app.forgetting import Forgetting
 from batonpass.app.furnishing import Observing, announcers_of, packing_of, world_of
 from batonpass.app.health import Health
@@ -28,6 +29,12 @@ from batonpass.app.reconciliation import Reconciliation
 from batonpass.app.schedule import Schedule
 from batonpass.app.signed_links import SignedLinks
 from batonpass.app.summary_settings import summarist_of
+from batonpass.app.syncing.door import SyncDoor
+from batonpass.app.syncing.hints import LOOK_EVERY as HINTS_EVERY
+from batonpass.app.syncing.hints import Hints
+from batonpass.app.syncing.jobs import SyncJobs
+from batonpass.app.syncing.rounds import Syncing
+from batonpass.app.syncing.telling import SyncTelling
 from batonpass.app.troubles import Troubles
 from batonpass.app.watch import LOOK_EVERY, Watch
 from batonpass.app.webhook_intake import WebhookIntake
@@ -37,8 +44,10 @@ from batonpass.domain.ticket import FieldSchema
 from batonpass.engine import Engine, World
 from batonpass.engine.world import Packing
 from batonpass.ports import Connecting
-from batonpass.store import Database, Installation, Journal, Retention
+from batonpass.store import Database, Installation, Journal, Retention, SyncBook
 from batonpass.store.witness import BEARS_EVERY
+from batonpass.sync import Ended
+from batonpass.sync.people import People
 from batonpass.transport import Credentials, Explain, Explanation, Transport, open_sockets
 from batonpass.transport.sharing import Board, Notice
 
@@ -62,6 +71,7 @@ class Service:
     page_key: bytes
     """Signs the sessions of those who use the pages."""
     packing: Packing
+    sync: SyncDoor
 
     @property
     def schema(self) -> FieldSchema | None:
@@ -157,6 +167,7 @@ async def running(
             transports=transports,
             new_id=new_id,
             links=links,
+            sync=SyncDoor(),
         )
         async with in_own_thread(
             house.working if works else house.accepting, name="batonpass-engine"
@@ -188,6 +199,7 @@ async def running(
                 links=links,
                 page_key=page_key,
                 packing=packing,
+                sync=house.sync,
             )
 
 
@@ -210,6 +222,7 @@ class _House:
     transports: list[Transport]
     new_id: Callable[[], HandoffId]
     links: SignedLinks
+    sync: SyncDoor
 
     @asynccontextmanager
     async def accepting(self) -> AsyncIterator[None]:
@@ -287,12 +300,42 @@ class _House:
                 reconciliation = self._reconciliation(world, engine)
                 schedule.once_each(config.reconcile.every, "reconcile", reconciliation.run)
                 schedule.soon("reconcile_at_start", reconciliation.run)  # what happened while nobody listened
+            database = store.journal.database
+            book = SyncBook(database, node=store.installation.node, alone=not database.is_shared)
+            syncing = self._syncing(opened, book)
+            SyncJobs(syncing, book, clock=store.clock).add_to(schedule)
+            if syncing.synced:
+                hints = Hints(syncing, book, store.installation, clock=store.clock)
+                schedule.once_each(HINTS_EVERY, "sync_hints", hints.look)
+                people = People(database, systems_of(self.config.connections))
+                schedule.once_each(FOLLOW_EVERY, "people", people.follow)
+            self.sync.open(syncing)
+            stack.callback(self.sync.close)
             schedule.once_each(60, "tallies", self._tidy)
             schedule.once_each(3600, "retention", self._forget)
             schedule.start()
             stack.callback(schedule.stop)
             stack.callback(asyncio.create_task(board.stay(), name="board").cancel)
             yield engine
+
+    def _syncing(self, opened: Mapping[str, object], book: SyncBook) -> Syncing:
+        installation, clock = self.store.installation, self.store.clock
+        telling = SyncTelling(installation, clock)
+
+        async def heard(ended: Ended) -> None:
+            self.metrics.read_in_bulk(ended)
+            await telling.heard(ended)
+
+        return Syncing(
+            self.config.synced,
+            opened,
+            book,
+            clock=clock,
+            limits=self.config.sync.limits,
+            rules_of=self.mappings.rules,
+            dead=lambda: installation.dead(clock.monotonic()),
+            heard=heard,
+        )
 
     def _drift(self, world: World) -> drift.Drift:
         return drift.Drift(

@@ -8,6 +8,7 @@ import typer
 
 from batonpass import __version__
 from batonpass.cli.apply import apply
+from batonpass.cli.audit import audit
 from batonpass.cli.check import check
 from batonpass.cli.connectors import connectors
 from batonpass.cli.demo import demo
@@ -26,6 +27,7 @@ from batonpass.cli.provision import provision
 from batonpass.cli.queue import queue
 from batonpass.cli.serve import serve
 from batonpass.cli.store import store
+from batonpass.cli.sync import sync
 from batonpass.cli.trace import trace
 from batonpass.cli.trigger import trigger
 from batonpass.cli.user import user
@@ -80,6 +82,7 @@ for command in (
     trigger,
     emulate,
     connectors,
+    audit,
     export,
     erase,
 ):
@@ -87,6 +90,7 @@ for command in (
 app.add_typer(webhooks)
 app.add_typer(queue)
 app.add_typer(store)
+app.add_typer(sync)
 app.add_typer(user)
 
 

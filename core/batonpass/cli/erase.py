@@ -126,6 +126,8 @@ def _agreed(kept: Kept, *, yes: bool) -> None:
 def _plan(kept: Kept) -> list[str]:
     still = sum(not each.is_over for each in kept.theirs)
     lines = [f"{len(kept.theirs)} handoffs of theirs{f', {still} of them not over' if still else ''}"]
+    if kept.records:
+        lines.append(f"{len(kept.records)} records of theirs in the copy of what vendors know")
     lines += [f"mentioned in {len(keys)} rows of {table}" for table, keys in kept.mentioned.items()]
     return lines
 
@@ -135,8 +137,9 @@ def _tell_plan(kept: Kept, *, as_json: bool) -> None:
         mentioned = {table: len(keys) for table, keys in kept.mentioned.items()}
         handoffs = [{"id": each.id, "state": each.state} for each in kept.theirs]
         print_json(
-            "batonpass.erase.plan/1", handoffs=handoffs, mentioned=mentioned, tickets=_tickets(kept.theirs)
-        )
+            "batonpass.erase.plan/1", handoffs=handoffs, records=len(kept.records), mentioned=mentioned,
+            tickets=_tickets(kept.theirs),
+        )  # fmt: skip
         return
     for line in _plan(kept):
         stdout().print(line, soft_wrap=True)

@@ -7,16 +7,27 @@ or says what a table says of the record.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from batonpass.context.asked_once import fit_phrases, not_to_ask
 from batonpass.context.given import Given
-from batonpass.context.known import PLAN, TIER, Known, known_of, last_payment, open_balance, text_of
+from batonpass.context.known import (
+    LAST_PAYMENT,
+    OPEN_BALANCE,
+    PLAN,
+    TIER,
+    Known,
+    known_of,
+    last_payment,
+    open_balance,
+    text_of,
+)
 from batonpass.context.reading import Reading, Sentence, needs_context
 from batonpass.context.signals import next_step, risks
 from batonpass.context.tried import Result, Tried
+from batonpass.context.wording import age_text
 from batonpass.context.words import count_words, cut_words, tame_words
 from batonpass.domain.conversation import HandoffRequest, Identity, ReasonCode
 from batonpass.domain.facts import Gathered
@@ -124,7 +135,7 @@ def make_brief(
     attempts = [_attempt(item) for item in tried[-_MOST_TRIED:]] or ["nothing on record"]
     known_already = not_to_ask(given)
     url = url if url and len(url.split()) == 1 else None
-    name, standing = _who(request, known)
+    name, standing = _who(request, known, _copied(gathered), asked_at)
     room = _allot(
         ask=ask,
         risks=", ".join(dangers),
@@ -253,21 +264,44 @@ def _turned(found: re.Match[str]) -> str:
     return f"{found['verb'].capitalize()}: {found['what']}"
 
 
-def _who(request: HandoffRequest, known: Known) -> tuple[str, str]:
-    """(what can be cut, what cannot): the name and account, and how sure the identity is."""
+def _who(
+    request: HandoffRequest, known: Known, copied: Mapping[str, datetime], asked_at: datetime
+) -> tuple[str, str]:
+    """(what can be cut, what cannot): the name and account, and how sure the identity is. What comes from a copy stands
+    after its age, so that no cut parts them."""
     customer = request.customer
-    parts = [cut_words(_plain(customer.name or customer.email or ""), 4) or "Name unknown"]
     plan, tier = text_of(known, PLAN), text_of(known, TIER)
-    if plan:
-        parts.append(plan if "plan" in plan.casefold() else f"{plan} plan")
-    if tier and tier.casefold() != (plan or "").casefold():
-        parts.append(tier if "tier" in tier.casefold() else f"{tier} tier")
     due, paid = open_balance(known), last_payment(known)
+    told: list[tuple[str, tuple[str, ...]]] = []
+    if plan:
+        told.append((plan if "plan" in plan.casefold() else f"{plan} plan", PLAN))
+    if tier and tier.casefold() != (plan or "").casefold():
+        told.append((tier if "tier" in tier.casefold() else f"{tier} tier", TIER))
     if due:
-        parts.append(f"{due} open")
+        told.append((f"{due} open", OPEN_BALANCE))
     elif paid:
-        parts.append(f"last payment {paid}")
+        told.append((f"last payment {paid}", LAST_PAYMENT))
+    since = [_since(known, copied, names) for _, names in told]
+    old = [at for at in since if at is not None]
+    parts = [cut_words(_plain(customer.name or customer.email or ""), 4) or "Name unknown"]
+    parts += [text for (text, _), at in zip(told, since, strict=True) if at is None]
+    if old:
+        aged = [text for (text, _), at in zip(told, since, strict=True) if at is not None]
+        parts.append(f"{age_text(min(old), asked_at)}: {', '.join(aged)}")
     return _plain(", ".join(parts)), IDENTITIES[customer.identity]
+
+
+def _since(known: Known, copied: Mapping[str, datetime], names: tuple[str, ...]) -> datetime | None:
+    return copied.get(next((name for name in names if name in known), ""))
+
+
+def _copied(gathered: Gathered) -> Mapping[str, datetime]:
+    """The last part of the name of each known fact that a copy told → as of when."""
+    told: dict[str, datetime | None] = {}
+    for report in gathered.reports:
+        for fact in report.facts:
+            told.setdefault(fact.name.rpartition(".")[2].casefold(), fact.as_of if report.is_copied else None)
+    return {name: at for name, at in told.items() if at is not None}
 
 
 def _fit_who(name: str, standing: str, room: int) -> str:

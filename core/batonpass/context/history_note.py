@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from batonpass.context.clipping import clip_end
 from batonpass.context.document import Block, Bullets, Heading, Paragraph
 from batonpass.context.history import Repeat, contact_text, merged
 from batonpass.context.note import Room
 from batonpass.context.package import ContextPackage
-from batonpass.context.wording import counted
+from batonpass.context.wording import age_text, counted
 from batonpass.domain.facts import Gathered, SourceReport
 from batonpass.domain.history import PastContact
 from batonpass.domain.text import one_line
@@ -37,9 +37,20 @@ def earlier_contacts(package: ContextPackage, titles: Mapping[str, str], room: R
     blocks: list[Block] = [Heading(EARLIER)]
     if history.repeat is not None:
         blocks.append(Paragraph(clip_end(_repeated(history.repeat, titles), room.value), lead="Again"))
-    return blocks + _listed(
+    blocks += _listed(
         history.contacts, titles, room, left_out=history.left_out, today=package.asked_at.date()
     )
+    copied = [each for each in package.gathered.reports if each.is_copied and each.contacts]
+    return blocks + [
+        Paragraph(clip_end(_aged(each, titles, package.asked_at), room.value)) for each in copied
+    ]
+
+
+def _aged(report: SourceReport, titles: Mapping[str, str], asked_at: datetime) -> str:
+    title = one_line(titles.get(report.source, report.source))
+    since = min((fact.as_of for fact in report.facts), default=None)
+    age = "" if since is None else f", as of {age_text(since, asked_at)}"
+    return f"What {title} has of them is from the copy{age}."
 
 
 def late_contacts(reports: Sequence[SourceReport], titles: Mapping[str, str], room: Room) -> list[Block]:

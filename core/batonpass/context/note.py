@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 
 from batonpass.context.brief import REASONS
@@ -15,7 +15,7 @@ from batonpass.context.identity import ascii_form
 from batonpass.context.package import ContextPackage
 from batonpass.context.suspicion import where
 from batonpass.context.tried import tried_line
-from batonpass.context.wording import clock_text, label, percent, standing_text, value_text
+from batonpass.context.wording import age_text, clock_text, label, percent, standing_text, value_text
 from batonpass.domain.conversation import HandoffRequest, Identity, PageVisit, ReasonCode
 from batonpass.domain.facts import Fact, MatchStrength, SourceReport, Standing
 from batonpass.domain.text import one_line
@@ -128,7 +128,8 @@ def _matched(reports: Sequence[SourceReport], titles: Mapping[str, str]) -> str:
     for report in reports:
         title = titles.get(report.source, report.source)
         if report.matched_by is not MatchStrength.NONE:
-            said.append(f"{title}: {report.matched_by}")
+            via = f", via {clip_end(one_line(report.via), 80)}" if report.via else ""
+            said.append(f"{title}: {report.matched_by}{via}")
         elif report.standing is Standing.AMBIGUOUS:
             said.append(f"{title}: ambiguous, {report.matches or 'several'} customers")
     return "; ".join(said)
@@ -146,7 +147,7 @@ def account_notes(
 ) -> list[Block]:
     reports = package.gathered.reports
     blocks: list[Block] = [Heading("Relevant Account Notes")]
-    blocks += told(reports, titles, room, today=package.asked_at.date(), comes_later=True)
+    blocks += told(reports, titles, room, asked_at=package.asked_at, comes_later=True)
     if not reports:
         blocks.append(Paragraph("No source of account facts is connected."))
     if not_landed:
@@ -159,26 +160,44 @@ def told(
     titles: Mapping[str, str],
     room: Room,
     *,
-    today: date | None,
+    asked_at: datetime | None,
     comes_later: bool,
 ) -> list[Block]:
-    """The facts with source and time, then what each silent source has to say for itself."""
+    """The facts with source and time, then what each silent source has to say for itself. `asked_at`: when the handoff
+    was asked for; None: what came later."""
     facts = [
-        fact
+        (fact, report.is_copied)
         for report in reports
         for fact in report.facts
         if fact.name != RECENT_TICKETS or not report.contacts  # those stand among the earlier contacts
     ]
     rows = tuple(
-        (clip_end(one_line(label(fact.name)), 80), _fact(fact, titles, room, today))
-        for fact in facts[: room.facts]
+        (clip_end(one_line(label(fact.name)), 80), _fact(fact, titles, room, asked_at, copied=copied))
+        for fact, copied in facts[: room.facts]
     )
-    silent = [report for report in reports if not report.facts]
+    silent = [report for report in reports if not report.facts or report.is_copied]
     sayings = [standing_text(report, titles, comes_later=comes_later) for report in silent[: room.facts]]
     blocks: list[Block] = [Pairs(rows)] if rows else []
     blocks += _more(len(facts) - room.facts, "facts")
     blocks += [Bullets(tuple(clip_end(saying, room.value) for saying in sayings))] if sayings else []
     return blocks
+
+
+def no_more(gone: Sequence[Fact], titles: Mapping[str, str], room: Room) -> list[Block]:
+    """What stood in the note from a copy and its source does not say."""
+    lines = [
+        f"{label(fact.name)}: {clip_middle(value_text(fact.value), room.value)} \N{EM DASH} "
+        f"{one_line(titles.get(fact.source, fact.source))} does not say so any more"
+        for fact in gone
+    ]
+    if not lines:
+        return []
+    shown = tuple(clip_end(one_line(line), room.value) for line in lines[: room.facts])
+    return [
+        Paragraph("", lead="Shown before and no longer true"),
+        Bullets(shown),
+        *_more(len(lines) - room.facts, "facts"),
+    ]
 
 
 def unfilled(items: Sequence[NotLanded], room: Room) -> list[Block]:
@@ -196,10 +215,15 @@ def _not_landed(item: NotLanded, room: Room) -> str:
     return f"{field}: {value} ({clip_end(one_line(item.why), 200)}{where})"
 
 
-def _fact(fact: Fact, titles: Mapping[str, str], room: Room, today: date | None) -> str:
+def _fact(
+    fact: Fact, titles: Mapping[str, str], room: Room, asked_at: datetime | None, *, copied: bool
+) -> str:
     source = clip_end(one_line(titles.get(fact.source, fact.source)), 80)
     value = clip_middle(value_text(fact.value), room.value)
-    return f"{value} \N{EM DASH} {source}, {clock_text(fact.as_of, today=today)}"
+    when = clock_text(fact.as_of, today=asked_at.date() if asked_at else None)
+    if copied and asked_at is not None:
+        when = f"as of {age_text(fact.as_of, asked_at)} ({when})"
+    return f"{value} \N{EM DASH} {source}, {when}"
 
 
 def _reason(request: HandoffRequest) -> str:

@@ -18,6 +18,7 @@ from batonpass.context.note import (
     attempted_solutions,
     customer_details,
     issue_summary,
+    no_more,
     opening,
     told,
     unfilled,
@@ -25,7 +26,7 @@ from batonpass.context.note import (
 from batonpass.context.package import ContextPackage
 from batonpass.context.transcript import Shortened, fit_turns
 from batonpass.context.wording import counted
-from batonpass.domain.facts import SourceReport
+from batonpass.domain.facts import Fact, SourceReport, Standing
 from batonpass.domain.ticket import Note, NotLanded
 
 _SCALES = (1.0, 0.5, 0.25, 0.1, 0.04, 0.01)
@@ -83,17 +84,28 @@ def before_turns(
     ]
 
 
-def render_late_facts(reports: Sequence[SourceReport], *, titles: Mapping[str, str], limit: int) -> Note:
-    """What sources said after the ticket was opened."""
+def render_late_facts(
+    reports: Sequence[SourceReport], *, titles: Mapping[str, str], limit: int, gone: Sequence[Fact] = ()
+) -> Note:
+    """What sources said after the ticket was opened, as far as it was not shown before. `gone`: what was shown and
+    holds no more."""
 
     def build(room: Room) -> list[Block]:
         return [
             Heading("Account facts that came later"),
-            *told(reports, titles, room, today=None, comes_later=False),
+            *told(_with_sayings(reports), titles, room, asked_at=None, comes_later=False),
+            *no_more(gone, titles, room),
             *late_contacts(reports, titles, room),
         ]
 
     return _short_note(build, limit)
+
+
+def _with_sayings(reports: Sequence[SourceReport]) -> list[SourceReport]:
+    """Without those that have told nothing but contacts: those stand below."""
+    return [
+        each for each in reports if each.facts or not each.contacts or each.standing is not Standing.FOUND
+    ]
 
 
 def render_not_landed(items: Sequence[NotLanded], *, limit: int) -> Note:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from batonpass.domain.conversation import Role
 from batonpass.domain.facts import FactValue, SourceReport, Standing
@@ -22,14 +22,26 @@ _WITHOUT_FACTS = {
     Standing.REFUSED: "{title} refused the question. Look the customer up there.",
     Standing.BROKEN: "{title} gave an answer that could not be understood. Look the customer up there.",
 }
+_INSTEAD = {
+    Standing.LATE: "{title} did not answer within {seconds} s",
+    Standing.DOWN: "{title} could not answer now",
+    Standing.CREDENTIALS_REFUSED: "{title} refused batonpass's credentials; an administrator must renew them",
+}
+"""How a source came out whose copy tells instead."""
 
 
 def standing_text(report: SourceReport, titles: Mapping[str, str], *, comes_later: bool) -> str:
-    """Why a source has told nothing. `comes_later`: it is asked again and the answer will be added."""
+    """Why a source has told nothing, or its copy has. `comes_later`: it is asked again and the answer will be added."""
+    title = titles.get(report.source, report.source)
+    seconds = f"{report.seconds:.2g}" if report.seconds < 10 else f"{report.seconds:.0f}"
+    if report.is_copied:
+        why = _INSTEAD[report.instead_of or Standing.DOWN].format(title=title, seconds=seconds)
+        later = "; where it says otherwise later, that will be added as a note" if comes_later else ""
+        return f"{why}. What stands here of it is from the copy, as old as it says{later}."
     return _WITHOUT_FACTS[report.standing].format(
-        title=titles.get(report.source, report.source),
+        title=title,
         several=f"{report.matches} customers" if report.matches else "several customers",
-        seconds=f"{report.seconds:.2g}" if report.seconds < 10 else f"{report.seconds:.0f}",
+        seconds=seconds,
         later="; what it says will be added as a note"
         if comes_later and report.standing.may_come_later
         else "",
@@ -61,6 +73,16 @@ def clock_text(at: datetime, *, today: date | None = None) -> str:
     """ "10:42 UTC"; with the date where it is another day than `today`."""
     at = at.astimezone(UTC)
     return f"{at:%H:%M} UTC" if at.date() == today else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def age_text(at: datetime, now: datetime) -> str:
+    """ "3 h ago"."""
+    age = max(timedelta(), now - at)
+    if age < timedelta(minutes=90):
+        return f"{max(1, round(age / timedelta(minutes=1)))} min ago"
+    if age < timedelta(hours=48):
+        return f"{round(age / timedelta(hours=1))} h ago"
+    return f"{round(age / timedelta(days=1))} days ago"
 
 
 def percent(share: float) -> str:

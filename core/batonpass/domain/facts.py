@@ -127,10 +127,12 @@ class Standing(StrEnum):
     """It refused our question; asking again cannot help."""
     BROKEN = "broken"
     """Its answer could not be understood."""
+    COPIED = "copied"
+    """It gave no answer in time; our copy of its records did, and is as old as it says. Asked again afterwards."""
 
     @property
     def may_come_later(self) -> bool:
-        return self in {Standing.LATE, Standing.DOWN, Standing.CREDENTIALS_REFUSED}
+        return self in {Standing.LATE, Standing.DOWN, Standing.CREDENTIALS_REFUSED, Standing.COPIED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,14 @@ class SourceReport:
     contacts: tuple[PastContact, ...] = ()
     matched_by: MatchStrength = MatchStrength.NONE
     matches: int = 0
+    instead_of: Standing | None = None
+    """Of COPIED: how the source itself came out."""
+    via: str = ""
+    """Where the person's id there is known from another system: from which ("crm customer 123")."""
+
+    @property
+    def is_copied(self) -> bool:
+        return self.standing is Standing.COPIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +187,7 @@ class Gathered:
     @property
     def missing(self) -> tuple[SourceReport, ...]:
         """The sources that gave nothing and should have: the ticket names them."""
-        quiet = {Standing.FOUND, Standing.NOT_FOUND, Standing.NO_KEY}
+        quiet = {Standing.FOUND, Standing.COPIED, Standing.NOT_FOUND, Standing.NO_KEY}
         return tuple(report for report in self.reports if report.standing not in quiet)
 
 
@@ -187,13 +197,16 @@ def gathered_to_json(gathered: Gathered) -> dict[str, Any]:
         "reports": [
             {
                 "source": report.source,
-                "standing": report.standing.value,
+                # Of a copy what the source itself did: so a release that knows no copies reads it as well.
+                "standing": (report.instead_of or report.standing).value,
                 "seconds": report.seconds,
                 "detail": report.detail,
                 "facts": [_fact_to_json(fact) for fact in report.facts],
                 "contacts": [contact_to_json(contact) for contact in report.contacts],
                 "matched_by": report.matched_by.value,
                 "matches": report.matches,
+                **({"copied": True} if report.is_copied else {}),
+                **({"via": report.via} if report.via else {}),
             }
             for report in gathered.reports
         ],
@@ -202,22 +215,26 @@ def gathered_to_json(gathered: Gathered) -> dict[str, Any]:
 
 
 def gathered_from_json(data: Mapping[str, Any]) -> Gathered:
-    """Reads as well what releases before this one have kept: without contacts and matches."""
+    """Reads as well what releases before this one have kept: without contacts and matches, and without copies."""
     return Gathered(
-        reports=tuple(
-            SourceReport(
-                source=report["source"],
-                standing=Standing(report["standing"]),
-                seconds=report["seconds"],
-                detail=report["detail"],
-                facts=tuple(_fact_from_json(fact) for fact in report["facts"]),
-                contacts=tuple(contact_from_json(contact) for contact in report.get("contacts", ())),
-                matched_by=MatchStrength(report.get("matched_by", MatchStrength.NONE)),
-                matches=report.get("matches", 0),
-            )
-            for report in data["reports"]
-        ),
+        reports=tuple(map(_report_from_json, data["reports"])),
         handoffs=tuple(contact_from_json(contact) for contact in data.get("handoffs", ())),
+    )
+
+
+def _report_from_json(report: Mapping[str, Any]) -> SourceReport:
+    standing, copied = Standing(report["standing"]), report.get("copied", False)
+    return SourceReport(
+        source=report["source"],
+        standing=Standing.COPIED if copied else standing,
+        instead_of=standing if copied else None,
+        seconds=report["seconds"],
+        detail=report["detail"],
+        facts=tuple(_fact_from_json(fact) for fact in report["facts"]),
+        contacts=tuple(contact_from_json(contact) for contact in report.get("contacts", ())),
+        matched_by=MatchStrength(report.get("matched_by", MatchStrength.NONE)),
+        matches=report.get("matches", 0),
+        via=report.get("via", ""),
     )
 
 

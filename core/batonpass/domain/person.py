@@ -47,6 +47,18 @@ class MatchKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedId:
+    """The person's id at a connection, as another system tells it."""
+
+    connection: str
+    id: str
+    strength: MatchStrength
+    """Of the weakest link on the way to it: never less than a verified address."""
+    via: str
+    """From where, for people: "crm customer 123"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Whom to look up. Looking up by a name alone is never done.
 
@@ -70,6 +82,11 @@ class Person:
     """`phone` in all the ways in which it may be stored, as they are dialled: `+4930123456`, at home `030123456`."""
     folds_case: bool = False
     """Whether two addresses are the same whose local parts differ in the case of ASCII letters."""
+    linked: tuple[LinkedId, ...] = ()
+    """Ids that are not the request's own: each is used at its connection alone, and only where it names somebody."""
+
+    def linked_at(self, connection: str) -> LinkedId | None:
+        return next((each for each in self.linked if each.connection == connection), None)
 
     def id_at(self, *names: str) -> str | None:
         """The person's id at the first of these systems that is known, or None."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batonpass.domain.event import Event, EventKind
-from batonpass.domain.facts import Gathered, SourceReport, Standing
+from batonpass.domain.facts import Fact, Gathered, SourceReport, Standing
 from batonpass.domain.handoff import HandoffState, NewStep, Plan, Reaction, StepKind
 from batonpass.domain.ticket import NotLanded
 
@@ -124,9 +124,10 @@ def on_read_back(not_landed: Sequence[NotLanded]) -> Plan:
     return Plan(steps=(NewStep(kind=StepKind.NOTE_NOT_LANDED),) if not_landed else ())
 
 
-def on_late_answer(report: SourceReport) -> Plan:
-    """Facts that came late are appended once; an answer without facts changes nothing for the agent."""
-    if report.standing is Standing.FOUND and report.facts:
+def on_late_answer(report: SourceReport, gone: Sequence[Fact] = ()) -> Plan:
+    """Facts that came late are appended once, and so is what was shown and holds no more (`gone`); an answer that says
+    nothing new changes nothing for the agent."""
+    if gone or (report.standing is Standing.FOUND and (report.facts or report.contacts)):
         return Plan(steps=(NewStep(kind=StepKind.NOTE_LATE_FACTS, about=report.source),))
     return Plan()
 

@@ -12,6 +12,7 @@ from batonpass.context.citing import Cited
 from batonpass.context.gather import gather
 from batonpass.context.history import with_titles
 from batonpass.context.identity import person_of
+from batonpass.context.later import later_than
 from batonpass.context.links import with_real_hosts
 from batonpass.context.model_summary import cited_from_json, cited_to_json
 from batonpass.context.package import ContextPackage, build_package
@@ -37,7 +38,7 @@ async def gather_facts(world: World, step: ClaimedStep) -> Done:
     person = replace(person_of(asked.request, world.settings.identity), ticket_id=asked.stored.asked_about)
     gathered, handoffs, written = await asyncio.gather(
         gather(
-            person,
+            await world.linked(person),
             world.sources(),
             deadline=world.settings.facts_deadline,
             claimed_may_know=world.settings.claimed_may_know,
@@ -78,12 +79,14 @@ async def late_facts(world: World, step: ClaimedStep) -> Done:
     """Ask one source again, until it answers or nobody would read its answer any more."""
     request = (await world.recent.asked(step.handoff_id)).request
     opened = await opened_of(world, step.handoff_id)
-    sources = [source for source in world.sources() if source.name == step.about]
+    # The source itself: what its copy says was told with the ticket.
+    sources = [replace(source, from_copy=None) for source in world.sources() if source.name == step.about]
+    person = replace(
+        person_of(request, world.settings.identity),
+        ticket_id=None if opened is None else opened["ticket"]["id"],
+    )
     gathered = await gather(
-        replace(
-            person_of(request, world.settings.identity),
-            ticket_id=None if opened is None else opened["ticket"]["id"],
-        ),
+        await world.linked(person),
         sources,
         deadline=LATE_DEADLINE,
         claimed_may_know=world.settings.claimed_may_know,
@@ -98,7 +101,11 @@ async def late_facts(world: World, step: ClaimedStep) -> Done:
                 retry_after=_pause(report, step.attempts),
                 code=report.standing.value,
             )
-    plan = decide.on_late_answer(gathered.reports[0]) if gathered.reports else decide.on_noted()
+    if not gathered.reports:
+        return Done(result=gathered_to_json(gathered), plan=decide.on_noted())
+    shown = _gathered(await world.recent.result(step.handoff_id, StepKind.GATHER_FACTS))
+    later = later_than(shown, gathered.reports[0])
+    plan = decide.on_late_answer(later.report, later.gone)
     return Done(result=gathered_to_json(gathered), plan=plan)
 
 

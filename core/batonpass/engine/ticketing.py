@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 import structlog
 
+from batonpass.context.later import later_than
 from batonpass.context.package import ContextPackage
 from batonpass.context.render import render_late_facts, render_not_landed, render_note
 from batonpass.domain.errors import OutcomeUnknownError, RefusedError
 from batonpass.domain.facts import gathered_from_json
-from batonpass.domain.handoff import ClaimedStep, Plan
+from batonpass.domain.handoff import ClaimedStep, Plan, StepKind
 from batonpass.domain.ticket import (
     FieldValue,
     Note,
@@ -215,9 +216,16 @@ async def note_not_landed(world: World, step: ClaimedStep) -> Done:
 async def note_late_facts(world: World, step: ClaimedStep) -> Done:
     """Append, once, what a source said after the ticket was made."""
     known = await world.recent.result(step.handoff_id, f"late_facts:{step.about}")
-    reports = gathered_from_json(known or {"reports": []}).reports
-    limit = (await world.schema.current()).limits.note
-    return await _append(world, step, render_late_facts(reports, titles=source_titles(world), limit=limit))
+    shown = await world.recent.result(step.handoff_id, StepKind.GATHER_FACTS)
+    before = gathered_from_json(shown or {"reports": []})
+    later = [later_than(before, each) for each in gathered_from_json(known or {"reports": []}).reports]
+    note = render_late_facts(
+        [each.report for each in later],
+        titles=source_titles(world),
+        limit=(await world.schema.current()).limits.note,
+        gone=[fact for each in later for fact in each.gone],
+    )
+    return await _append(world, step, note)
 
 
 async def _append(world: World, step: ClaimedStep, note: Note, plan: Plan | None = None) -> Done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,7 @@ from batonpass.domain.errors import BatonpassError
 from batonpass.domain.handoff import StepKind
 from batonpass.domain.ids import HandoffId
 from batonpass.domain.landing import Landing
+from batonpass.domain.person import Person
 from batonpass.domain.ticket import FieldSchema, TicketLimits
 from batonpass.engine.recent import Recent
 from batonpass.mapping.rules import HelpdeskMapping
@@ -26,6 +27,9 @@ from batonpass.ports import Capability, Helpdesk, ListsAgents, StartRule
 from batonpass.store import Installation, Journal, Recovery
 
 log = structlog.get_logger()
+
+LINK_WITHIN = 0.2
+"""Seconds that a look into the identity graph may take; who is asked by address alone needs none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,19 @@ class World:
     """By AI agent; one without a callback has none and asks for the status instead."""
     summarist: Summarist | None = None
     """Who writes summaries besides the rules; None: nobody."""
+    link: Callable[[Person], Awaitable[Person]] | None = None
+    """Adds the ids by which other systems know a person; None: nothing is known of that."""
+
+    async def linked(self, person: Person) -> Person:
+        """The person with `Person.linked`, as far as that can be told in a moment."""
+        if self.link is None:
+            return person
+        try:
+            async with asyncio.timeout(LINK_WITHIN):
+                return await self.link(person)
+        except (TimeoutError, BatonpassError) as error:
+            log.warning("person_not_linked", error=type(error).__name__)
+            return person
 
     def can(self, capability: Capability) -> bool:
         """Whether the helpdesk can do this."""

@@ -104,7 +104,12 @@ def inert(text: str) -> str:
     """The text with nothing in it that a helpdesk, or the spreadsheet that its tickets are exported to, could run, and
     with nothing hidden."""
     shown = _FOREIGN_TEMPLATE.sub("{ ", reveal(mend(text)))
-    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER_OR_PHONE.fullmatch(shown.strip()) else shown
+    return f"'{shown}" if is_formula(shown) else shown
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would run it."""
+    return _FORMULA.match(text) is not None and not _NUMBER_OR_PHONE.fullmatch(text.strip())
 
 
 def size(text: str, unit: TextUnit = TextUnit.CHARACTERS) -> int:

@@ -34,7 +34,9 @@ from batonpass.ports.manifest import (
     SecretKind,
 )
 from batonpass.ports.matching import Matched, the_one
+from batonpass.ports.record_keys import address_key, domain_key, phone_key
 from batonpass.ports.settings import ConnectionSettings, HelpdeskSettings, StartRule, WithSecrets
+from batonpass.ports.streams import Copy, Deletions, Page, Round, Slice, Stream, Streams, TellsFromCopy
 from batonpass.ports.webhooks import Read, Receive, RegisteredWebhook, RegistersWebhooks, WebhookDoor
 
 PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
@@ -64,6 +66,7 @@ PROTOCOLS: Mapping[Capability, type] = MappingProxyType(
         Capability.TICKET_HISTORY: FactSource,
         Capability.CRM_FACTS: FactSource,
         Capability.BILLING_FACTS: FactSource,
+        Capability.SYNC: Streams,
     }
 )
 """The protocol that a connection with a capability has."""
@@ -74,6 +77,8 @@ __all__ = [
     "Capability",
     "Connecting",
     "ConnectionSettings",
+    "Copy",
+    "Deletions",
     "EndDate",
     "FactSource",
     "FollowsTickets",
@@ -84,6 +89,7 @@ __all__ = [
     "Manifest",
     "Matched",
     "OpenTransport",
+    "Page",
     "PassesConversations",
     "Probe",
     "ProvisionsFields",
@@ -93,11 +99,19 @@ __all__ = [
     "RegisteredWebhook",
     "RegistersWebhooks",
     "Replies",
+    "Round",
     "SecretKind",
     "SecretStr",
+    "Slice",
     "StartRule",
+    "Stream",
+    "Streams",
+    "TellsFromCopy",
     "TellsPresence",
     "WebhookDoor",
     "WithSecrets",
+    "address_key",
+    "domain_key",
+    "phone_key",
     "the_one",
 ]

@@ -32,3 +32,5 @@ class Capability(StrEnum):
     """Tells a person's recent tickets and their number per period."""
     CRM_FACTS = "crm_facts"
     BILLING_FACTS = "billing_facts"
+    SYNC = "sync"
+    """Its records can be read in bulk, to be known before they are asked for."""

@@ -108,6 +108,9 @@ class Manifest:
     """For fact mappings: object → the properties that can be read; `"*"` any, `"metadata.*"` any below."""
     fixed_facts: tuple[str, ...] = ()
     """Facts that this connector tells without a mapping rule."""
+    ids_are_the_accounts: bool = False
+    """Whether the ids of other systems on its customers' records are the account's own doing, which no customer can
+    write: only then do they lead to what is private."""
     end_dates: tuple[EndDate, ...] = ()
     schema_version: ClassVar[int] = 1
 

@@ -6,6 +6,7 @@ from batonpass.store.journal import Journal
 from batonpass.store.opening import database_at
 from batonpass.store.recovery import Recovery
 from batonpass.store.retention import Retention
+from batonpass.store.sync_book import SyncBook
 from batonpass.store.transaction import Database, StoreError
 from batonpass.store.values import (
     Accepted,
@@ -36,5 +37,6 @@ __all__ = [
     "StoreAddress",
     "StoreError",
     "StoredRequest",
+    "SyncBook",
     "database_at",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 from batonpass.domain.errors import BatonpassError
 from batonpass.domain.handoff import HandoffState
 from batonpass.domain.ids import HandoffId
-from batonpass.store import erasures, forgetting, handoffs, people, scrubbing
+from batonpass.store import belongings, erasures, forgetting, handoffs, people, scrubbing, sync_streams
 from batonpass.store.erasures import Erasure, Proof
 from batonpass.store.handoffs import FINISHED
 from batonpass.store.instants import to_ms
@@ -21,9 +21,9 @@ from batonpass.store.people import normalised, person
 from batonpass.store.sweeping import SWEPT, Place, look_through, take_out
 from batonpass.store.transaction import Database, Transaction
 
-FIND, THEIRS = "find", "theirs"
+FIND, THEIRS, MARK, COPY = "find", "theirs", "mark", "copy"
 _HANDOFFS = SWEPT[0]
-_STAGES = (FIND, THEIRS, *(table.name for table in SWEPT))
+_STAGES = (FIND, THEIRS, MARK, COPY, *(table.name for table in SWEPT))
 
 
 class UnderWayError(BatonpassError):
@@ -62,6 +62,8 @@ class Erasing:
         self._database = database
         self._email = email
         self._person = person(pepper, email)
+        self._addresses = people.addresses(email)
+        self._known_as = tuple(person(pepper, each) for each in self._addresses)
         self._mentions = Mentions(email)
         self._forget = forget
 
@@ -118,6 +120,11 @@ class Erasing:
             if emptied is not None:
                 self._forget(HandoffId(emptied[0]))
             return emptied
+        if stage == MARK:
+            await self._database.run(lambda tx: self._mark(tx, erasure.begun_at))
+            return None
+        if stage == COPY:
+            return await self._database.run(lambda tx: self._forget_next(tx, erasure))
         table = _HANDOFFS if stage == FIND else next(each for each in SWEPT if each.name == stage)
         looked = await look_through(self._database, table, self._mentions, place, erasure.begun_at)
         reached = looked.place
@@ -159,6 +166,22 @@ class Erasing:
             return (handoff_id,)
         return None
 
+    async def _mark(self, tx: Transaction, at: int) -> None:
+        """From now on no page of vendors' records brings them back; those that are being kept at this moment are waited
+        for: each holds its stream."""
+        await sync_streams.hold_all(tx)
+        for each in self._known_as:
+            await people.suppress(tx, each, at)
+
+    async def _forget_next(self, tx: Transaction, erasure: Erasure) -> Place | None:
+        """Some of the vendors' records that belong to them, each before the one that it belongs to."""
+        known = await belongings.known_by(tx, self._addresses, most=1)
+        if not known:
+            return None
+        changed = await belongings.forget(tx, await belongings.some_of(tx, known[0]))
+        await erasures.advance(tx, erasure.id, stage=COPY, place=known[0], more={"synced": changed})
+        return known[0]
+
     async def _theirs(self, tx: Transaction) -> list[Theirs]:
         return await theirs(tx, await people.handoffs_of(tx, self._person))
 
@@ -175,7 +198,7 @@ class Erasing:
             handoff = await handoffs.held(tx, handoff_id)
             if handoff is None or handoff.created_at <= erasure.begun_at:
                 await people.forget(tx, self._person, handoff_id)
-        await people.suppress(tx, self._person, at)
+        await self._mark(tx, at)
         return await erasures.end(tx, erasure.id, at)
 
 

@@ -104,3 +104,22 @@ async def forget_before(tx: Transaction, received_at: int, *, most: int) -> int:
         "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE received_at < ? LIMIT ?)",
         (received_at, most),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    last: int
+    """The number of the newest event."""
+    kinds: frozenset[tuple[str, str]]
+    """(Connection, kind) of what has happened since; tests are left out."""
+
+
+async def heard_after(tx: Transaction, last: int | None) -> Heard:
+    """What has happened since the event with that number; None: nothing before now counts."""
+    newest: int = await value(tx, "SELECT coalesce(max(id), 0) FROM events")
+    if last is None or newest == last:
+        return Heard(last=newest, kinds=frozenset())
+    rows = await tx.rows(
+        "SELECT DISTINCT connection, kind FROM events WHERE id > ? AND id <= ? AND test = 0", (last, newest)
+    )
+    return Heard(last=newest, kinds=frozenset((each[0], each[1]) for each in rows))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-from batonpass.store.people import normalised
+from batonpass.store.people import addresses
 
 MASK = "[erased]"
 _NAMED = {
@@ -31,16 +31,14 @@ Text = TypeVar("Text", str, bytes)
 
 
 class Mentions:
-    """One address, looked for."""
+    """One address, looked for, however its domain is written."""
 
     def __init__(self, email: str) -> None:
-        address = normalised(email)
-        self._pattern = re.compile(
-            _BEFORE + "".join(_written(letter) for letter in address) + _AFTER, re.IGNORECASE | re.ASCII
-        )
-        if not address.isascii():
-            self._pattern = re.compile(self._pattern.pattern, re.IGNORECASE)
-        plain = re.findall(r"[a-z0-9]+", address.partition("@")[0])
+        known = addresses(email)
+        written = "|".join("".join(map(_written, each)) for each in known)
+        flags = re.IGNORECASE | re.ASCII if all(map(str.isascii, known)) else re.IGNORECASE
+        self._pattern = re.compile(f"{_BEFORE}(?:{written}){_AFTER}", flags)
+        plain = re.findall(r"[a-z0-9]+", known[0].partition("@")[0])
         self._part = max(plain, key=len, default="")
         """Stands in most texts that mention it, and can be looked for fast."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from typing import Any
+
+import idna
 
 from batonpass.store import checkpoints
 from batonpass.store.transaction import Transaction, row
@@ -22,6 +25,18 @@ def normalised(email: str) -> str:
 def person(pepper: bytes, email: str) -> bytes:
     """Whoever writes under this address; without the store's pepper nobody can try addresses out."""
     return hmac.digest(pepper, normalised(email).encode("utf-8", "replace"), hashlib.sha256)
+
+
+def addresses(email: str) -> tuple[str, ...]:
+    """The address in all the ways in which its domain may be written: as it is, in ASCII, as people read it."""
+    local, _, domain = normalised(email).rpartition("@")
+    domains = [domain]
+    try:
+        ascii_form = idna.encode(domain, uts46=True)
+        domains += [ascii_form.decode("ascii"), idna.decode(ascii_form)]
+    except idna.IDNAError:
+        pass
+    return tuple(dict.fromkeys(f"{local}@{each}" for each in domains))
 
 
 def email_in(request: bytes) -> str | None:
@@ -77,6 +92,16 @@ async def suppress(tx: Transaction, person: bytes, at: int) -> None:
         "INSERT INTO suppressed (person, at) VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET at = excluded.at",
         (person, at),
     )
+
+
+async def suppressed_among(tx: Transaction, persons: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of them who have asked to be forgotten."""
+    if not persons:
+        return frozenset()
+    rows = await tx.rows(
+        f"SELECT person FROM suppressed WHERE person IN ({', '.join('?' * len(persons))})", persons
+    )
+    return frozenset(bytes(each[0]) for each in rows)
 
 
 async def is_suppressed(tx: Transaction, person: bytes) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batonpass.store import checkpoints, people
+from batonpass.store import belongings, checkpoints, people
+from batonpass.store.belongings import Known
 from batonpass.store.erasing import Theirs, is_theirs, theirs
 from batonpass.store.mentions import Mentions
 from batonpass.store.sweeping import SWEPT, Place, batch, looked_at
@@ -15,7 +16,7 @@ from batonpass.store.transaction import Transaction
 
 _EVER = 2**62
 _OF_HANDOFF = ("steps", "attempts", "life", "inbox", "events")
-_DOCUMENTS = frozenset({"request", "result", "body"})
+_DOCUMENTS = frozenset({"request", "result", "body", "data", "document"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Kept:
     theirs: tuple[Theirs, ...]
     mentioned: Mapping[str, tuple[Place, ...]]
     """Table → the keys of rows in which the address stands, their own handoffs' among them."""
+    records: tuple[Known, ...]
+    """Of the copy of vendors' records: those known by the address, and what belongs to them."""
     is_suppressed: bool
     """Whether they were erased before."""
 
@@ -53,13 +56,14 @@ async def kept_about(tx: Transaction, email: str) -> Kept:
     return Kept(
         theirs=tuple(await theirs(tx, sorted(ids))),
         mentioned=mentioned,
+        records=tuple(await belongings.of(tx, await belongings.known_by(tx, people.addresses(email)))),
         is_suppressed=person is not None and await people.is_suppressed(tx, person),
     )
 
 
 async def exported(tx: Transaction, email: str) -> dict[str, Any]:
-    """Everything about them as JSON: their handoffs with all that belongs to them, and where else they are mentioned:
-    there only the places, for the rest of those rows is about others."""
+    """Everything about them as JSON: their handoffs and the vendors' records of them with all that belongs to them, and
+    where else they are mentioned: there only the places, for the rest of those rows is about others."""
     kept = await kept_about(tx, email)
     whole = [await _handoff(tx, each.id) for each in kept.theirs]
     own = {("handoffs", (each.id,)) for each in kept.theirs}
@@ -74,9 +78,21 @@ async def exported(tx: Transaction, email: str) -> dict[str, Any]:
         {"table": table, "key": list(key)}
         for table, keys in kept.mentioned.items()
         for key in keys
-        if (table, tuple(key)) not in own and key[0] not in ids
+        if (table, tuple(key)) not in own and key[0] not in ids and tuple(key[:3]) not in kept.records
     ]
-    return {"handoffs": whole, "mentioned_elsewhere": elsewhere, "erased_before": kept.is_suppressed}
+    return {
+        "handoffs": whole,
+        "records": [await _record(tx, each) for each in kept.records],
+        "mentioned_elsewhere": elsewhere,
+        "erased_before": kept.is_suppressed,
+    }
+
+
+async def _record(tx: Transaction, known: Known) -> dict[str, Any]:
+    which = "WHERE connection = ? AND kind = ? AND id = ?"
+    (kept,) = await tx.records(f"SELECT * FROM synced {which}", known)
+    keys = await tx.records(f"SELECT key, value FROM synced_keys {which} ORDER BY key, value", known)
+    return {**_plain(kept), "known_by": keys}
 
 
 async def _handoff(tx: Transaction, handoff_id: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import structlog
 from psycopg import AsyncConnection, AsyncCursor, errors, sql
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from batonpass.store import remade_views
 from batonpass.store.address import StoreAddress
 from batonpass.store.postgres_schema import MIGRATIONS
 from batonpass.store.transaction import Result, Row, StoreError, Work
@@ -275,6 +276,7 @@ async def migrate(connection: AsyncConnection[Row]) -> list[str]:
                 await connection.execute("INSERT INTO migrations (name) VALUES (%s)", (name,))
             done.append(name)
         await connection.commit()
+        await remade_views.on_postgres(connection)
     finally:
         if not connection.closed:
             await connection.rollback()

@@ -286,7 +286,105 @@ _MAPPINGS = (
     "CREATE INDEX landings_day ON landings (day)",
 )
 
+_SYNC = (
+    """
+    CREATE TABLE synced (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        stream TEXT NOT NULL,
+        round BIGINT NOT NULL,
+        changed_at BIGINT NOT NULL,
+        read_at BIGINT NOT NULL,
+        deleted BIGINT NOT NULL,
+        data TEXT NOT NULL,
+        document TEXT,
+        PRIMARY KEY (connection, kind, id)
+    )
+    """,
+    "CREATE INDEX synced_rounds ON synced (connection, stream, round) WHERE deleted = 0",
+    "CREATE INDEX synced_deleted ON synced (read_at) WHERE deleted <> 0",
+    """
+    CREATE TABLE synced_keys (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (connection, kind, id, key, value)
+    )
+    """,
+    "CREATE INDEX synced_keys_value ON synced_keys (key, value, connection, kind)",
+    """
+    CREATE TABLE sync_streams (
+        connection TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        position TEXT,
+        rules TEXT NOT NULL,
+        read_all_at BIGINT,
+        done_up_to BIGINT,
+        round BIGINT NOT NULL,
+        plan TEXT,
+        cursors TEXT NOT NULL,
+        counts TEXT NOT NULL,
+        begun_at BIGINT,
+        ended_at BIGINT,
+        ended_as TEXT,
+        owner TEXT,
+        lease_until BIGINT,
+        fence BIGINT NOT NULL DEFAULT 0,
+        PRIMARY KEY (connection, stream)
+    )
+    """,
+    """
+    CREATE TABLE synced_people (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        person TEXT COLLATE "C" NOT NULL,
+        component TEXT COLLATE "C" NOT NULL,
+        contested BIGINT NOT NULL,
+        PRIMARY KEY (connection, kind, id)
+    )
+    """,
+    "CREATE INDEX synced_people_person ON synced_people (person)",
+    "CREATE INDEX synced_people_component ON synced_people (component)",
+    """
+    CREATE TABLE synced_changes (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT COLLATE "C" NOT NULL,
+        PRIMARY KEY (connection, kind, id)
+    )
+    """,
+    """
+    CREATE FUNCTION batonpass_synced_changed() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        IF TG_OP = 'DELETE' THEN
+            INSERT INTO synced_changes (connection, kind, id) VALUES (OLD.connection, OLD.kind, OLD.id)
+            ON CONFLICT DO NOTHING;
+        ELSE
+            INSERT INTO synced_changes (connection, kind, id) VALUES (NEW.connection, NEW.kind, NEW.id)
+            ON CONFLICT DO NOTHING;
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER synced_is_new AFTER INSERT ON synced FOR EACH ROW
+    WHEN (NEW.kind IN ('customer', 'company')) EXECUTE FUNCTION batonpass_synced_changed()
+    """,
+    """
+    CREATE TRIGGER synced_has_changed AFTER UPDATE OF changed_at, deleted, data ON synced FOR EACH ROW
+    WHEN (NEW.kind IN ('customer', 'company')) EXECUTE FUNCTION batonpass_synced_changed()
+    """,
+    """
+    CREATE TRIGGER synced_is_gone AFTER DELETE ON synced FOR EACH ROW
+    WHEN (OLD.kind IN ('customer', 'company')) EXECUTE FUNCTION batonpass_synced_changed()
+    """,
+)
+
 MIGRATIONS: Mapping[str, Sequence[str]] = MappingProxyType(
-    {"0003_several_nodes": _THIRD, "0004_mappings": _MAPPINGS}
+    {"0003_several_nodes": _THIRD, "0004_mappings": _MAPPINGS, "0005_sync": _SYNC}
 )
 """Name → its statements. A migration is never changed once released; a new one is added."""

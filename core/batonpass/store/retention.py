@@ -5,6 +5,7 @@ A handoff that is not over is never touched.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -18,12 +19,15 @@ from batonpass.store import (
     idempotency_keys,
     landings,
     mapping_versions,
+    old_records,
 )
 from batonpass.store.handoffs import FINISHED, Held
 from batonpass.store.instants import from_ms, to_ms
 from batonpass.store.transaction import Database, Transaction, value
 
 BATCH = 500
+RECORDS = 1_000
+"""Of the copy, looked at in one transaction."""
 HANDOFFS_AT_ONCE = 50
 MOST_AHEAD = timedelta(hours=2)
 """By how much the time that retention goes by may grow from one hourly run to the next."""
@@ -120,6 +124,23 @@ class Retention:
         at = to_ms(before)
         await self._again_and_again(lambda tx: landings.forget_before(tx, at, most=BATCH))
         return await self._again_and_again(lambda tx: mapping_versions.forget_before(tx, at, most=BATCH))
+
+    async def forget_deleted_records(self, *, before: datetime) -> int:
+        """Delete what is left of vendors' records that were deleted there, or emptied here, and that no reading has
+        given since then; gives their number. Those of people who asked to be forgotten stay."""
+        return await self._again_and_again(lambda tx: old_records.delete(tx, to_ms(before), most=BATCH))
+
+    async def empty_tickets(self, *, before: datetime) -> int:
+        """Empty the vendors' tickets that are solved, and have not changed since then; gives their number."""
+        emptied, place = 0, old_records.START
+        while True:
+            some = await self._database.run(
+                lambda tx, at=place: old_records.empty_tickets(tx, to_ms(before), after=at, look_at=RECORDS)  # type: ignore[misc]
+            )
+            if some is None:
+                return emptied
+            place, emptied = some.place, emptied + some.emptied
+            await asyncio.sleep(0)
 
     async def _again_and_again(self, work: Callable[[Transaction], Awaitable[int]]) -> int:
         gone = 0

@@ -24,6 +24,7 @@ from typing import Any
 
 import sqlite_utils
 
+from batonpass.store import remade_views
 from batonpass.store.sqlite_schema import MIGRATIONS
 from batonpass.store.transaction import Result, Row, StoreError, Work
 from batonpass.testing.failpoints import disk_is_full, failpoint
@@ -247,6 +248,7 @@ def _open_database(path: Path) -> sqlite_utils.Database:
                 code="store_damaged",
             )
         MIGRATIONS.apply(db)
+        remade_views.on_sqlite(connection)
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path}: {error}; is it a batonpass database, and may this user write it?"

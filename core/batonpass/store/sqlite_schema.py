@@ -354,3 +354,112 @@ _MAPPINGS = (
 def mappings(db: sqlite_utils.Database) -> None:
     for statement in _MAPPINGS:
         db.execute(statement)
+
+
+_SYNC = (
+    # What the vendors' records were when they were read last. `stream`: the one that gave it; `round`: the last one
+    # that did. Deleted ones are kept empty, so that an older page does not bring them back.
+    """
+    CREATE TABLE synced (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        round INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        read_at INTEGER NOT NULL,
+        deleted INTEGER NOT NULL,
+        data TEXT NOT NULL,
+        document TEXT,
+        PRIMARY KEY (connection, kind, id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX synced_rounds ON synced (connection, stream, round) WHERE deleted = 0",
+    "CREATE INDEX synced_deleted ON synced (read_at) WHERE deleted <> 0",
+    # What a record is known by, and what it points to.
+    """
+    CREATE TABLE synced_keys (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (connection, kind, id, key, value)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX synced_keys_value ON synced_keys (key, value, connection, kind)",
+    # How far each stream has come: a round under way with its slices, or where the next one begins.
+    """
+    CREATE TABLE sync_streams (
+        connection TEXT NOT NULL,
+        stream TEXT NOT NULL,
+        position TEXT,
+        rules TEXT NOT NULL,
+        read_all_at INTEGER,
+        done_up_to INTEGER,
+        round INTEGER NOT NULL,
+        plan TEXT,
+        cursors TEXT NOT NULL,
+        counts TEXT NOT NULL,
+        begun_at INTEGER,
+        ended_at INTEGER,
+        ended_as TEXT,
+        owner TEXT,
+        lease_until INTEGER,
+        fence INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (connection, stream)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # Which records are one person's, or one company's. `component`: all that anything joins; one with several people is
+    # contested. Made from the two tables above alone, and made anew from them (`batonpass.sync.people`).
+    """
+    CREATE TABLE synced_people (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        person TEXT NOT NULL,
+        component TEXT NOT NULL,
+        contested INTEGER NOT NULL,
+        PRIMARY KEY (connection, kind, id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX synced_people_person ON synced_people (person)",
+    "CREATE INDEX synced_people_component ON synced_people (component)",
+    # Records that have changed since people were last told apart; whoever writes one need not think of it.
+    """
+    CREATE TABLE synced_changes (
+        connection TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (connection, kind, id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER synced_is_new AFTER INSERT ON synced WHEN NEW.kind IN ('customer', 'company')
+    BEGIN
+        INSERT INTO synced_changes (connection, kind, id) VALUES (NEW.connection, NEW.kind, NEW.id)
+        ON CONFLICT DO NOTHING;
+    END
+    """,
+    """
+    CREATE TRIGGER synced_has_changed AFTER UPDATE OF changed_at, deleted, data ON synced
+    WHEN NEW.kind IN ('customer', 'company')
+    BEGIN
+        INSERT INTO synced_changes (connection, kind, id) VALUES (NEW.connection, NEW.kind, NEW.id)
+        ON CONFLICT DO NOTHING;
+    END
+    """,
+    """
+    CREATE TRIGGER synced_is_gone AFTER DELETE ON synced WHEN OLD.kind IN ('customer', 'company')
+    BEGIN
+        INSERT INTO synced_changes (connection, kind, id) VALUES (OLD.connection, OLD.kind, OLD.id)
+        ON CONFLICT DO NOTHING;
+    END
+    """,
+)
+
+
+@MIGRATIONS(name="0005_sync")
+def sync(db: sqlite_utils.Database) -> None:
+    for statement in _SYNC:
+        db.execute(statement)

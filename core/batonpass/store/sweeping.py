@@ -63,6 +63,10 @@ SWEPT = (
     Swept("alerts", ("id",), ("about", "detail")),
     Swept("checkpoints", ("name",), ("value",)),
     Swept("gates", ("gate",), ("why",)),
+    # What belongs to the person is forgotten before; this is others'. A key is worth nothing once it is masked.
+    Swept("synced", ("connection", "kind", "id"), ("data", "document")),
+    Swept("synced_keys", ("connection", "kind", "id", "key", "value"), ("value",), How.DELETE),
+    Swept("sync_streams", ("connection", "stream"), ("position", "plan", "cursors")),
 )
 
 Place = Sequence[Any]

@@ -150,6 +150,19 @@ class Emulator(ABC):
         """Have the account's own rules ask for a person where `start` is met, from the next `deliver_to` on. Nothing
         to do where deliveries tell enough for batonpass to see it by itself."""
 
+    def fill(self, stream: str, number: int) -> tuple[str, ...]:
+        """Let the account have so many more records of what this stream reads (`ports.Stream`), all of this very
+        moment, as people or an import would make them; quick enough for 20,000. Gives their ids."""
+        raise CannotPlayError(f"{type(self).__name__} cannot make {number} {stream}")
+
+    def touch(self, stream: str, record: str) -> None:
+        """Let somebody change this record now."""
+        raise CannotPlayError(f"{type(self).__name__} cannot change {stream} {record}")
+
+    def drop(self, stream: str, record: str) -> None:
+        """Let somebody delete it, as the vendor lets people do that."""
+        raise CannotPlayError(f"{type(self).__name__} cannot delete {stream} {record}")
+
     def delete_ticket(self, ticket: str) -> None:
         """Let somebody delete it, without a word to us; `ticket` is `TicketRef.id`."""
         raise CannotPlayError(f"{type(self).__name__} cannot delete ticket {ticket}")

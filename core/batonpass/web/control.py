@@ -21,6 +21,9 @@ from batonpass.app.control import (
     ERASED,
     REPLAY,
     REPLAYED,
+    SYNC,
+    SYNC_ORDER,
+    SYNCED,
     ActOrder,
     EraseOrder,
     ReplayOrder,
@@ -29,6 +32,7 @@ from batonpass.app.control import (
 )
 from batonpass.app.forgetting import Forgetter
 from batonpass.app.operator import Hands, Operator
+from batonpass.app.syncing.door import SyncDoor
 from batonpass.app.webhook_intake import WebhookIntake
 from batonpass.domain.clock import Clock
 from batonpass.domain.errors import BatonpassError
@@ -66,6 +70,9 @@ class Controlled(Protocol):
     @property
     def installation(self) -> Installation: ...
 
+    @property
+    def sync(self) -> SyncDoor: ...
+
 
 @asynccontextmanager
 async def controlled(service: Controlled) -> AsyncIterator[None]:
@@ -86,7 +93,7 @@ async def controlled(service: Controlled) -> AsyncIterator[None]:
             )
             yield
             return
-        async with served_beside(control_app(operator, _forgetter(service)), listening):
+        async with served_beside(control_app(operator, _forgetter(service), service.sync), listening):
             yield
 
 
@@ -104,7 +111,7 @@ def _forgetter(service: Controlled) -> Forgetter:
     )
 
 
-def control_app(hands: Hands, forgetter: Forgetter) -> FastAPI:
+def control_app(hands: Hands, forgetter: Forgetter, sync: SyncDoor) -> FastAPI:
     """The ASGI application: the operator's methods, nothing else."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -120,6 +127,11 @@ def control_app(hands: Hands, forgetter: Forgetter) -> FastAPI:
         done = await forgetter.erase(order.email, cancel_open=order.cancel_open)
         return JSONResponse(ERASED.dump_python(done, mode="json"))
 
+    async def read_in_bulk(request: Request) -> Response:
+        done = await sync.run(SYNC_ORDER.validate_json(await request.body()))
+        return JSONResponse(SYNCED.dump_python(done, mode="json"))
+
+    app.add_api_route(SYNC, read_in_bulk, methods=["POST"])
     app.add_api_route(ACT, act, methods=["POST"])
     app.add_api_route(REPLAY, replay, methods=["POST"])
     app.add_api_route(ERASE, erase, methods=["POST"])

@@ -15,7 +15,7 @@ sentence of the ports' docstrings by a test; what the connector does not claim i
 import pytest
 
 _ROOMS = (
-    "claims", "opening", "parts", "notes", "changing", "replies", "reading", "following", "changes", "team", "provisioning",
+    "claims", "opening", "parts", "notes", "changing", "replies", "reading", "following", "changes", "syncing", "team", "provisioning",
     "passing", "facts", "access", "webhooks", "proofs", "rereading", "registering", "emulators", "mutated_answers",
     "mutated_deliveries",
 )  # fmt: skip

@@ -31,6 +31,8 @@ _PORTS = (
     ports.Receive,
     ports.Read,
     ports.RegistersWebhooks,
+    ports.Streams,
+    ports.TellsFromCopy,
 )
 
 

@@ -21,6 +21,7 @@ from batonpass.testing.contract.reading import ReadingContract
 from batonpass.testing.contract.registering import RegisteringContract
 from batonpass.testing.contract.replies import RepliesContract
 from batonpass.testing.contract.rereading import RereadingContract
+from batonpass.testing.contract.syncing import SyncingContract
 from batonpass.testing.contract.team import TeamContract
 from batonpass.testing.contract.webhooks import WebhooksContract
 
@@ -36,6 +37,7 @@ class ContractSuite(
     ReadingContract,
     FollowingContract,
     ChangesContract,
+    SyncingContract,
     TeamContract,
     ProvisioningContract,
     PassingContract,

@@ -151,5 +151,5 @@ class Doors:
 
 def _inside(path: str) -> str:
     """A path of our own pages: nobody is led away from here."""
-    known = path.startswith(("/mappings", "/handoffs/")) and path.isprintable() and "\\" not in path
+    known = path.startswith(("/mappings", "/handoffs/", "/audit")) and path.isprintable() and "\\" not in path
     return path if known else "/mappings"

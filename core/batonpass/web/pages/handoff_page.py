@@ -138,7 +138,9 @@ def _with_late_facts(package: ContextPackage, record: HandoffRecord) -> ContextP
     reports = {report.source: report for report in package.gathered.reports}
     for step in record.steps:
         if step.kind is StepKind.LATE_FACTS and step.result:
-            reports |= {late.source: late for late in gathered_from_json(step.result).reports}
+            late_ones = gathered_from_json(step.result).reports
+            # A copy stays, until its source itself has said something.
+            reports |= {late.source: late for late in late_ones if not late.standing.may_come_later}
     return replace(package, gathered=replace(package.gathered, reports=tuple(reports.values())))
 
 

@@ -18,6 +18,7 @@ from batonpass.domain.ticket import FieldSchema
 from batonpass.engine.world import Packing
 from batonpass.store import Journal
 from batonpass.web.bodies import TooLargeError
+from batonpass.web.pages.audit_pages import AuditPages
 from batonpass.web.pages.doors import Doors, Signing
 from batonpass.web.pages.handoff_page import STATUSES, STEPS, view_of
 from batonpass.web.pages.mapping_pages import MappingPages
@@ -57,6 +58,7 @@ def add_pages(app: FastAPI, serving: PageServing) -> None:
         clock=serving.clock,
     )
     mappings = MappingPages(desk, showing, doors)
+    audits = AuditPages(serving.config, serving.clock, showing, doors)
 
     async def static(name: str) -> Response:
         return static_file(name) or showing.page(
@@ -72,6 +74,7 @@ def add_pages(app: FastAPI, serving: PageServing) -> None:
         ("GET", "/sign-in", doors.show),
         ("POST", "/sign-in", doors.enter),
         ("POST", "/sign-out", doors.leave),
+        ("GET", "/audit", audits.show),
         ("GET", "/mappings", mappings.overview),
         ("GET", "/mappings/{name}", mappings.show),
         ("GET", "/mappings/{name}/edit", mappings.edit),

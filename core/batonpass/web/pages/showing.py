@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from batonpass.context.clipping import shown
 from batonpass.context.wording import label, value_text
+from batonpass.insight.saying import error_words, interval_words, lasting_words, share_words, value_words
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -37,6 +38,7 @@ _HEADERS = {
 }
 _STATIC = {
     "pages.css": "text/css; charset=utf-8",
+    "audit.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -63,13 +65,23 @@ class Showing:
         self._templates.filters.update(
             when=_when, told=_told, label=label, value=value_text, inert=_inert, raw=_raw
         )
+        self._templates.filters.update(
+            figure_value=value_words,
+            figure_error=error_words,
+            share_value=share_words,
+            share_error=interval_words,
+            lasting=lasting_words,
+            topic_name=_topic_name,
+        )
         self._templates.globals.update(root=root, static=self._static_url)
 
     def page(
         self, template: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **told: Any
     ) -> HTMLResponse:
-        html = self._templates.get_template(template).render(**told)
-        return HTMLResponse(html, status, headers={**_HEADERS, **(headers or {})})
+        return HTMLResponse(self.text(template, **told), status, headers={**_HEADERS, **(headers or {})})
+
+    def text(self, template: str, /, **told: Any) -> str:
+        return self._templates.get_template(template).render(**told)
 
     def away(self, path: str) -> Response:
         """To another page of ours, to be read anew."""
@@ -88,11 +100,20 @@ def static_file(name: str) -> Response | None:
     return Response(_content(name)[0], media_type=kind, headers=headers)
 
 
+def style_sheet(name: str) -> Markup:
+    """One of our style sheets, to stand within a page."""
+    return Markup(_content(name)[0].decode())  # noqa: S704 - our own file
+
+
 @cache
 def _content(name: str) -> tuple[bytes, str]:
     """The file, and a short hash of it: a new release is not mixed with files that a browser keeps."""
     content = (files("batonpass.web") / "static" / name).read_bytes()
     return content, hashlib.sha256(content).hexdigest()[:12]
+
+
+def _topic_name(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _visible(value: Any) -> Any:
