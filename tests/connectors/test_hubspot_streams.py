@@ -100,6 +100,7 @@ async def copy_of(port: HubSpotFacts, emulator: HubSpotEmulator, asked: Sequence
 # What has changed ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.proof
 async def test_v31_more_than_ten_thousand_changes_of_one_instant_are_all_given_and_the_list_ends():
     emulator = an_account()
     async with connected(emulator, clock=emulator.clock) as crm:

@@ -117,6 +117,7 @@ async def test_p08_a_damaged_file_is_not_served(tmp_path: Path) -> None:
     assert str(file) in str(refused.value)
 
 
+@pytest.mark.proof
 async def test_w22_a_store_that_is_away_puts_a_handoff_off_and_nothing_is_half_written(
     tmp_path: Path, own_postgres: PostgresServer
 ) -> None:
@@ -174,6 +175,7 @@ async def three(folder: Path, url: str) -> AsyncIterator[Three]:
         yield Three(services, doors, vendors)
 
 
+@pytest.mark.proof
 async def test_a_scheduled_job_runs_once_at_each_tick_over_three_nodes(
     tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
