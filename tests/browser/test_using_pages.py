@@ -66,6 +66,7 @@ def test_support_ops_edit_check_and_save_by_keyboard_alone(
 ) -> None:
     page = window.page
     page.goto(f"{pages.url}/mappings/zendesk/edit")
+    page.locator("input:focus").wait_for()
     page.keyboard.type("olga")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

@@ -45,6 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.proof
 def test_batonpass_lists_the_installed_connector(installed: Path) -> None:
     listed = json.loads(_batonpass(installed, "connectors", "--json").stdout)
 
@@ -54,12 +55,14 @@ def test_batonpass_lists_the_installed_connector(installed: Path) -> None:
     assert acme["webhooks"] == "by its API"
 
 
+@pytest.mark.proof
 def test_batonpass_lists_it_no_more_where_it_is_not_installed() -> None:
     listed = json.loads(_batonpass(None, "connectors", "--json").stdout)
 
     assert "acme" not in {each["name"] for each in listed["connectors"]}
 
 
+@pytest.mark.proof
 def test_check_accepts_a_connection_of_it(installed: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(CONFIG.format(digest="0" * 64), encoding="utf-8")
@@ -73,6 +76,7 @@ def test_check_accepts_a_connection_of_it(installed: Path, tmp_path: Path) -> No
     assert told["ok"] is True
 
 
+@pytest.mark.proof
 def test_check_refuses_what_its_settings_do_not_know(installed: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(CONFIG.format(digest="0" * 64).replace("api_key", "api_kee"), encoding="utf-8")

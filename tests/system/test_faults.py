@@ -115,6 +115,7 @@ async def test_v06_a_server_error_three_times_is_waited_out(tmp_path: Path, stat
         assert (await scene.status(handoff_id))["state"] == "announced"
 
 
+@pytest.mark.proof
 async def test_v06_a_helpdesk_that_is_down_for_70_hours_gets_few_calls_and_then_each_ticket_once(
     tmp_path: Path,
 ) -> None:

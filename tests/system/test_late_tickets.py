@@ -125,6 +125,7 @@ async def test_i7_facts_that_took_their_time_do_not_make_the_alert_flap(
         assert team.titles(LATE) == [f"batonpass: {LATE} (zendesk)"]
 
 
+@pytest.mark.proof
 async def test_v06_after_three_days_it_is_parked_with_its_reason_and_somebody_is_alerted(
     tmp_path: Path, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:

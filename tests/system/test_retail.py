@@ -20,6 +20,7 @@ def conversations(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("conversations")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("known", HELPDESKS, ids=lambda known: known.name)
 async def test_69_real_conversations_become_69_tickets_with_every_turn_and_a_short_brief(
     known: Known, conversations: ModuleType
@@ -33,6 +34,7 @@ async def test_69_real_conversations_become_69_tickets_with_every_turn_and_a_sho
     assert (counts.rows["tickets"], counts.rows["turns"]) == (69, 1036)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("known", HELPDESKS, ids=lambda known: known.name)
 async def test_20_tickets_that_ask_by_webhook_are_enriched_in_place(
     known: Known, conversations: ModuleType

@@ -253,6 +253,7 @@ def test_p13_a_vendors_wait_ends_no_earlier_and_a_tenth_later_at_most(at: dateti
     )
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "set_by",
     [
