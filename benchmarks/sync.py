@@ -7,8 +7,8 @@
 Each reads the same emulators, one after the other in one run, each in a process of its own: so that a busy machine hits
 all of them, and memory is each one's own. The bare loop is what nobody can avoid: one page after the other with httpx,
 parsed, and inserted into SQLite with one statement and one commit for each page; no types, no keys, no place to go on
-from, nothing that finds out what has changed. dlt is the rest_api source into SQLite. With latency, rates are compared
-with the vendor's own limits, which the emulators hold everybody to.
+from, nothing that finds out what has changed. dlt is the rest_api source into SQLite. The emulators set no
+rate limit here: with latency the figures say what reading side by side gains, not what a vendor would allow.
 """
 
 from __future__ import annotations
