@@ -99,6 +99,34 @@ async def test_a_vendor_that_is_away_is_waited_for_and_then_left_where_it_is(
     assert await ids(book) == [*range(40), 50]
 
 
+async def test_while_one_process_waits_for_its_vendor_no_other_takes_the_stream_from_it(
+    journal: Journal, clock: FakeClock
+) -> None:
+    mine, other = SyncBook(journal.database, node="me"), SyncBook(journal.database, node="other")
+    listed, taken = ListOfCustomers(changes=list(range(10))), list[object]()
+    listed.fails = [RetryLaterError("away", retry_after=110.0)]
+
+    async def sleep(seconds: float) -> None:
+        clock.go_on(seconds)
+        taken.append(await other.claim("crm", CUSTOMERS.name, now=clock.now()))
+
+    ended = await Reader("crm", listed, mine, clock=clock, sleep=sleep).run(CUSTOMERS)
+
+    assert (ended.ended_as, set(taken)) == (DONE, {None})
+    assert clock.passed >= 110
+
+
+async def test_a_vendor_that_asks_for_an_hour_is_left_until_the_next_tick(
+    book: SyncBook, clock: FakeClock
+) -> None:
+    listed = ListOfCustomers(changes=list(range(10)))
+    listed.fails = [RetryLaterError("away", retry_after=3600.0)]
+
+    ended = await reader(listed, book, clock).run(CUSTOMERS)
+
+    assert (ended.ended_as, clock.passed) == ("retry_later", 0.0)
+
+
 async def test_v31_a_list_that_leads_in_a_circle_ends_and_keeps_what_was_read(
     book: SyncBook, clock: FakeClock
 ) -> None:

@@ -123,10 +123,6 @@ async def write(tx: Transaction, state: StreamState) -> None:
     )
 
 
-async def forget(tx: Transaction, connection: str, stream: str) -> None:
-    await tx.execute("DELETE FROM sync_streams WHERE connection = ? AND stream = ?", (connection, stream))
-
-
 def _values(state: StreamState) -> list[Any]:
     return [
         state.connection, state.stream, state.position, state.rules, _ms(state.read_all_at),

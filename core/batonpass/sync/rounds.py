@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -21,6 +22,7 @@ from batonpass.domain.facts import FactRule
 from batonpass.domain.handoff import Lane
 from batonpass.ports import Page, Slice, Stream, Streams
 from batonpass.store import StaleClaimError, StoreError, SyncBook
+from batonpass.store.sync_book import LEASE
 from batonpass.store.sync_streams import PlannedRound, PlannedSlice, StreamState
 from batonpass.sync.limits import Limits, Options, StuckError
 from batonpass.sync.progress import Progress, Tell
@@ -31,6 +33,7 @@ log = structlog.get_logger()
 
 MOST_EXPIRED = 3
 """Times that a slice is begun anew because its cursor has expired; then the round waits for the next tick."""
+HELD_ANEW_AFTER = LEASE.total_seconds() / 3
 CURSOR_EXPIRED, PAGE_REPEATS = "cursor_expired", "page_repeats"
 BUSY, HELD, DONE = "busy", "too_many_gone", "done"
 _own_wait = wait_random_exponential(multiplier=0.5, max=30)
@@ -147,7 +150,7 @@ class Reader:
         )
         everything = options.everything or stale or due or not stream.incremental
         position = None if everything or options.since is not None else state.position
-        async for attempt in self._patiently(Patience(self._limits.patience)):
+        async for attempt in self._patiently(Patience(self._limits.patience), state):
             with attempt:
                 planned = await self._port.begin_round(
                     stream.name, position, since=options.since, now=now, most_slices=self._limits.slices
@@ -191,7 +194,7 @@ class Reader:
         reading = SliceReading(planned, self._limits)
         while True:
             try:
-                async for attempt in self._patiently(reading.patience):
+                async for attempt in self._patiently(reading.patience, state):
                     with attempt:
                         return await self._pages(stream, state, reading, progress)
             except RetryLaterError as error:
@@ -218,21 +221,29 @@ class Reader:
                     return page
         raise StuckError(f"{stream.name}: the connector ended without a last page")
 
-    def _patiently(self, patience: Patience) -> AsyncRetrying:
+    def _patiently(self, patience: Patience, state: StreamState) -> AsyncRetrying:
         """Waits as the vendor says, or a little longer each time, as long as that is worth it."""
 
-        def wait(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
+        def wait(tried: RetryCallState) -> float:
+            error = tried.outcome.exception() if tried.outcome else None
             told = error.retry_after if isinstance(error, RetryLaterError) else None
-            return patience.waits(_own_wait(state) if told is None else told)
+            return patience.waits(_own_wait(tried) if told is None else told)
 
         return AsyncRetrying(
             retry=retry_if_exception(_is_waited_for),
             wait=wait,
             stop=lambda _: patience.is_over,
-            sleep=self._sleep,
+            sleep=partial(self._hold_on, state),
             reraise=True,
         )
+
+    async def _hold_on(self, state: StreamState, seconds: float) -> None:
+        """Waits, and says meanwhile that this process has not died."""
+        while seconds > 0:
+            await self._book.hold(state, now=self._clock.now())
+            some = min(seconds, HELD_ANEW_AFTER)
+            await self._sleep(some)
+            seconds -= some
 
     async def _too_many_gone(self, stream: Stream, state: StreamState) -> str | None:
         missing, known = await self._book.left_out(state)
