@@ -41,6 +41,9 @@ sync = typer.Typer(
     rich_markup_mode=None,
 )
 
+WHILE_SOMEBODY_WAITS = 10.0
+"""Seconds that a round by hand waits for a vendor that does not answer: the same command goes on later."""
+
 Connection = Annotated[
     str | None,
     typer.Option("--connection", help="Only of this connection.", metavar="NAME", show_default=False),
@@ -77,8 +80,8 @@ def run(  # noqa: PLR0917 - Typer reads the parameters by their names
 ) -> None:
     """Read by the schedule of config.toml until Ctrl-C; or one round now.
 
-    A server reads by the schedule by itself; beside one on SQLite, `--once` has the server read. Exit codes: 0 done, 1 a stream
-    was not read to its end, 2 bad usage or configuration, 5 a vendor does not answer.
+    A server reads by the schedule by itself; beside one on SQLite, `--once` has the server read. Exit codes: 0 done, 1 no stream
+    was read to its end, 2 bad usage or configuration, 6 some were not; 130 or 143 stopped by Ctrl-C or SIGTERM.
     """
     usable = usable_config(config)
     order = Order(
@@ -109,7 +112,7 @@ async def _once(config: Config, order: Order) -> list[Ended]:
                     return await remote.sync(order)
                 finally:
                     polled.cancel()
-    async with own_sync(config) as own:
+    async with own_sync(config, patience=WHILE_SOMEBODY_WAITS) as own:
         with Watching() as watching:
             return [each async for each in own.syncing.all_of(order, watching.tell)]
 

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from batonpass.domain.errors import BatonpassError
 
+PATIENCE = 120.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     slices: int = 4
     """Parts of a round that are read at the same time, where the vendor's limits gain by it."""
-    patience: float = 120.0
+    patience: float = PATIENCE
     """Seconds that a slice waits for a vendor that does not answer, without having kept a page meanwhile."""
     pages: int = 200_000
     """Of one slice: more are a list without an end."""

@@ -18,6 +18,7 @@ from batonpass.app.syncing.telling import SyncTelling
 from batonpass.app.wiring import connected
 from batonpass.domain.clock import Clock, SystemClock
 from batonpass.store import SyncBook
+from batonpass.sync import PATIENCE
 from batonpass.sync.people import People
 
 
@@ -44,8 +45,10 @@ class OwnSync:
 
 
 @asynccontextmanager
-async def own_sync(config: Config, *, clock: Clock | None = None) -> AsyncIterator[OwnSync]:
-    """Raises `StoreError`, with code `store_locked` where a server has a SQLite store."""
+async def own_sync(
+    config: Config, *, clock: Clock | None = None, patience: float = PATIENCE
+) -> AsyncIterator[OwnSync]:
+    """`patience`: seconds that a stream waits for a vendor that does not answer. Raises `StoreError`, with code `store_locked` where a server has a SQLite store."""
     machine = clock or SystemClock()
     mappings = Mappings(config, machine)
     async with opened_store(config, machine, steady=clock is None) as store, AsyncExitStack() as stack:
@@ -70,6 +73,7 @@ async def own_sync(config: Config, *, clock: Clock | None = None) -> AsyncIterat
             rules_of=mappings.rules,
             dead=_nobody,
             heard=telling.heard,
+            patience=patience,
         )
         people = People(database, systems_of(config.connections))
         yield OwnSync(syncing, book, store, people)

@@ -15,7 +15,7 @@ from batonpass.domain.errors import ConfigurationError
 from batonpass.domain.facts import FactRule
 from batonpass.ports import Streams
 from batonpass.store import SyncBook
-from batonpass.sync import BUSY, HELD, Ended, Limits, Options, Reader, Tell
+from batonpass.sync import BUSY, HELD, PATIENCE, Ended, Limits, Options, Reader, Tell
 
 log = structlog.get_logger()
 
@@ -75,6 +75,7 @@ class Syncing:
         rules_of: Callable[[str], Sequence[FactRule]],
         dead: Callable[[], Awaitable[Sequence[str]]],
         heard: Callable[[Ended], Awaitable[None]],
+        patience: float = PATIENCE,
     ) -> None:
         """`rules_of`: a connection's fact rules in force; `dead`: processes that are gone; `heard` gets each round that
         has ended."""
@@ -82,7 +83,7 @@ class Syncing:
         self._ports = ports
         self._book = book
         self._clock = clock
-        self._limits = Limits(slices=limits.slices, gone_share=limits.gone_share)
+        self._limits = Limits(slices=limits.slices, gone_share=limits.gone_share, patience=patience)
         self._rules_of = rules_of
         self._dead = dead
         self._heard = heard
