@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["postgres_server"]
 
 # The same examples in every CI run: a new find belongs to whoever works on the code, not to who submits next.
-settings.register_profile("ci", derandomize=True, print_blob=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# How fast examples are made says how busy the machine is, and nothing about the code.
+_SLOW = (HealthCheck.too_slow,)
+settings.register_profile("ci", derandomize=True, print_blob=True, suppress_health_check=_SLOW)
+settings.register_profile("here", suppress_health_check=_SLOW)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _configure = structlog.configure
 
